@@ -1,0 +1,44 @@
+package vimap
+
+import (
+	"context"
+
+	"github.com/vimap-go/vimap/internal/engine"
+)
+
+// An Emitter takes the items of a source, see [Emit]. It must be used only by
+// the goroutine that the source was called in, and only until that returns.
+type Emitter[T any] struct {
+	out *engine.Emitter[T]
+}
+
+// One hands over an item. It blocks while there is no room; false means that
+// the run has ended or was stopped, and that the source is to return.
+func (e *Emitter[T]) One(item T) bool { return e.out.One(item) }
+
+// Many hands over items, in their order, and keeps nothing of the slice. It
+// blocks and returns as [Emitter.One] does.
+func (e *Emitter[T]) Many(items []T) bool { return e.out.Many(items) }
+
+// Places says how the places of the items from here on are named: place(n) is
+// that of the n-th from now, from 0, such as "requests.jsonl:17". It is called
+// only for errors, at any time of the run and from any goroutine. nil stands
+// for no place, as at the beginning.
+func (e *Emitter[T]) Places(place func(n int64) string) { e.out.Places(place) }
+
+// Append hands over all that another pipeline delivers, in its order, and
+// returns its error. Items of a source without steps keep their places.
+func (e *Emitter[T]) Append[In any](ctx context.Context, p Pipeline[In, T]) error {
+	if p.bare != nil {
+		e.Places(nil)
+		return p.bare(ctx, e)
+	}
+	e.Places(nil)
+	run := p.Ordered().Start(ctx)
+	for _, item := range run.Zip() {
+		if !e.One(item) {
+			break
+		}
+	}
+	return run.Err()
+}

@@ -1,0 +1,178 @@
+package engine
+
+import "time"
+
+// A worker's claims, in one word: how many items of its chunk it has begun, how
+// many results it has complete, how many items the chunk has. Both the worker
+// and who relieves it change the word with one atomic operation, so that an
+// item is always either begun or given back, never both.
+const (
+	oneBegun   = 1
+	oneResult  = 1 << 20
+	oneItem    = 1 << 40
+	countMask  = 1<<20 - 1
+	cutBit     = 1 << 62
+	resultsPos = 20
+	itemsPos   = 40
+)
+
+type claims uint64
+
+func (c claims) begun() int   { return int(c & countMask) }
+func (c claims) results() int { return int(c >> resultsPos & countMask) }
+func (c claims) items() int   { return int(c >> itemsPos & countMask) }
+func (c claims) isCut() bool  { return c&cutBit != 0 }
+
+// cutHere is c with no items beyond those begun.
+func (c claims) cutHere() claims {
+	return c&^(countMask<<itemsPos) | claims(c.begun())<<itemsPos | cutBit
+}
+
+// puller takes chunks of a ring and works them off. Without a ring it works
+// the group's jobs only.
+type puller[T any] struct {
+	x     *Exec
+	ring  *Ring[T]
+	do    Handler[T]
+	batch []Item[T] // the chunk in hand; replaced only between chunks
+	since time.Duration
+}
+
+// serve works until the group is over. After a crash it goes on with the rest
+// of the chunk in hand.
+func (p *puller[T]) serve() {
+	p.x.atGate()
+	p.work()
+	for {
+		p.x.out.flush()
+		p.x.fresh = 0
+		if p.x.leaving {
+			return
+		}
+		n, job := p.take()
+		switch {
+		case job != nil:
+			job(p.x)
+		case n > 0:
+			p.x.claims.Store(uint64(n) * oneItem)
+			if n > 1 {
+				p.x.g.run.watch()
+			}
+			p.since = p.x.g.run.now()
+			p.work()
+			p.x.g.pace.observe(n, p.x.g.run.now()-p.since)
+		default:
+			return
+		}
+	}
+}
+
+// work works off the items of the chunk that nobody has claimed.
+func (p *puller[T]) work() {
+	x := p.x
+	for {
+		c := claims(x.claims.Add(oneBegun + x.fresh*oneResult))
+		x.fresh = 0
+		i := c.begun() - 1
+		if i >= c.items() {
+			if c.isCut() {
+				x.mu.Lock()   // until who relieved this worker is done with the chunk
+				x.mu.Unlock() //nolint:staticcheck // an empty critical section is a wait
+			}
+			x.claims.Store(0)
+			clear(p.batch)
+			return
+		}
+		it := &p.batch[i]
+		x.slot = it.Slot
+		if it.State == Live {
+			p.do(x, it.Val)
+		} else {
+			x.out.pass(it.Slot, it.State)
+		}
+	}
+}
+
+// take waits for a chunk or a job; neither means that the group is over.
+func (p *puller[T]) take() (int, func(*Exec)) {
+	g, x := p.x.g, p.x
+	g.mu.Lock()
+	for !g.over {
+		if job := g.jobs.pop(); job != nil {
+			g.unlockAndWake(p.more())
+			return 0, job
+		}
+		if p.ring != nil {
+			size := int(g.pace.size.Load())
+			if len(p.batch) < size {
+				p.batch = make([]Item[T], size)
+				x.out.reserve(size)
+			}
+			if n := p.ring.takeLocked(p.batch[:size]); n > 0 {
+				g.unlockAndWake(p.more())
+				return n, nil
+			}
+		}
+		g.rest(x.waiter)
+		if p.more() {
+			g.unrest(x.waiter)
+			continue
+		}
+		g.mu.Unlock()
+		x.waiter.park(-1)
+		g.mu.Lock()
+		g.arrived()
+	}
+	g.mu.Unlock()
+	return 0, nil
+}
+
+// more reports whether there is work for another worker. The caller holds mu.
+func (p *puller[T]) more() bool {
+	return p.x.g.jobs.len() > 0 || p.ring != nil && p.ring.waitingLocked() > 0
+}
+
+// relieve takes from a worker that is held up what it has not begun, and hands
+// on what it has finished. Others call it; it never waits for the worker.
+func (p *puller[T]) relieve() {
+	x := p.x
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	c := claims(x.claims.Load())
+	n, all := c.begun(), c.items()
+	if n == 0 || n > all || c.isCut() || n == all && c.results() == 0 {
+		return
+	}
+	if !x.claims.CompareAndSwap(uint64(c), uint64(c.cutHere())) {
+		return // it moves
+	}
+	x.out.flushUpTo(c.results())
+	p.ring.giveBack(p.batch[n:all])
+}
+
+// cut ends the chunk behind the item in hand, for an end of the run.
+func (x *Exec) cut() {
+	for {
+		c := claims(x.claims.Load())
+		if n := c.begun(); n == 0 || n >= c.items() || c.isCut() {
+			return
+		}
+		if x.claims.CompareAndSwap(uint64(c), uint64(c.cutHere())) {
+			return
+		}
+	}
+}
+
+// release gives back the rest of the chunk, so that the worker can be away.
+func (p *puller[T]) release() {
+	x := p.x
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	c := claims(x.claims.Swap(0))
+	x.fresh = 0
+	x.out.flush()
+	if n := c.begun(); n < c.items() {
+		p.ring.giveBack(p.batch[n:c.items()])
+	}
+	clear(p.batch)
+}

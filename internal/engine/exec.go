@@ -1,0 +1,257 @@
+package engine
+
+import (
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Exec is one worker: a goroutine at a time, though a crash moves it to a fresh
+// one. It opens, serves, closes and opens anew as its task and the Restart
+// policy say. Its methods run on its own goroutine unless they say otherwise.
+type Exec struct {
+	g      *Group
+	number int
+	waiter *waiter
+	woken  bool // spawned by its gate, and not yet there
+
+	slot  int32  // of the item in hand
+	at    *Step  // what of the user's runs now
+	fresh uint64 // results since the last claim: 0 or 1
+	out   anyOutbox
+	pull  anyPuller
+	task  task
+
+	claims atomic.Uint64
+	seen   uint64     // claims at the monitor's last look
+	mu     sync.Mutex // held by who changes the chunk of a worker that is held up
+
+	phase   phase
+	opened  bool
+	exited  bool
+	failed  int // times in a row that it was lost without having done anything
+	since   time.Duration
+	lastly  error // why it was lost
+	crash   *crash
+	served  bool // took an item since it opened
+	tried   bool // to open
+	leaving bool // a loop was left: serve is to return
+	watch   watch
+}
+
+// anyPuller is a puller whose type the worker need not know.
+type anyPuller interface {
+	serve()
+	relieve()
+	release()
+}
+
+// task is what a worker does besides pulling: a stage's part.
+type task interface {
+	// open prepares the worker; needed says whether there is anything to open.
+	open() (err error)
+	needed() bool
+	// serve works until the group is over or the worker must be opened anew.
+	serve() error
+	close() error
+	// crashed takes a panic of the user's function at step; it reports whether
+	// the worker must be opened anew.
+	crashed(at *Step, err error) (anew bool)
+	// orphaned returns what gives the item in hand its fate by err, in another
+	// worker, now that this one is abandoned.
+	orphaned(err error) func(x *Exec)
+}
+
+type phase uint8
+
+const (
+	phaseOpen phase = iota
+	phaseServe
+	phaseClose
+	phaseAnew // close, then open again
+	phaseEnd
+)
+
+// restartStep is the condition of a Restart policy.
+var restartStep = &Step{Name: "restart"}
+
+// crash is a panic or Goexit that ended the goroutine of a worker.
+type crash struct {
+	at  *Step
+	err error
+}
+
+func (x *Exec) main() {
+	defer x.unwind()
+	for x.phase != phaseEnd {
+		x.turn()
+	}
+	x.exited = true
+}
+
+// unwind runs when the goroutine ends: as it should, or by a panic or Goexit
+// in a function of the user's. After these a fresh goroutine goes on.
+func (x *Exec) unwind() {
+	switch {
+	case x.exited:
+		x.g.leave()
+	case !x.watch.settle():
+		recover() //nolint:errcheck // its item has its fate already
+		x.g.run.bury(x)
+	default:
+		x.crash = &crash{x.at, x.g.run.caught(recover())}
+		go x.main()
+	}
+}
+
+// caught makes an error of what recover returned, nil for a Goexit.
+func (r *Run) caught(value any) error {
+	if value == nil {
+		value = r.faults.Goexit
+	}
+	return r.faults.Panic(value, debug.Stack())
+}
+
+func (x *Exec) turn() {
+	if c := x.crash; c != nil {
+		x.crash = nil
+		x.recovered(c)
+		return
+	}
+	switch x.phase {
+	case phaseOpen:
+		x.open()
+	case phaseServe:
+		err := x.task.serve()
+		x.at = nil
+		x.phase = phaseClose
+		if !x.g.isOver() {
+			x.lastly, x.phase = err, phaseAnew
+		}
+	case phaseClose:
+		x.close()
+		x.phase = phaseEnd
+	case phaseAnew:
+		x.pull.release()
+		x.close()
+		x.anew()
+	}
+}
+
+// recovered gives a crash its consequence, by what the worker was doing.
+func (x *Exec) recovered(c *crash) {
+	switch {
+	case c.at == restartStep:
+		x.giveUp(c.err)
+	case x.phase == phaseOpen:
+		x.lost("open", c.err)
+	case x.phase == phaseServe:
+		if x.task.crashed(c.at, c.err) {
+			x.lastly, x.phase = c.err, phaseAnew
+		}
+	default: // closing; opened is false already, so it is not closed twice
+		x.g.closeFailed(x, c.err)
+	}
+}
+
+func (x *Exec) open() {
+	// Every worker is opened once, also one that comes too late for the items:
+	// unless the run was broken off, how many are opened is no matter of luck.
+	if x.g.isOver() && (x.tried || x.g.run.broken.Load()) {
+		x.phase = phaseEnd
+		return
+	}
+	x.tried = true
+	if x.task.needed() {
+		if err := x.task.open(); err != nil {
+			if !x.g.isOver() {
+				x.lost("open", err)
+			}
+			return
+		}
+		x.opened, x.served = true, false
+		x.g.ready()
+	}
+	x.phase = phaseServe
+}
+
+func (x *Exec) close() {
+	if !x.opened {
+		return
+	}
+	x.opened = false
+	x.at = nil
+	if err := x.task.close(); err != nil {
+		x.g.closeFailed(x, err)
+	}
+}
+
+// anew opens a worker again that was closed before its time. One that did some
+// work comes back at once; one that did none waits as its policy says.
+func (x *Exec) anew() {
+	if x.served {
+		x.served, x.failed = false, 0
+		x.g.restarted()
+		x.phase = phaseOpen
+		return
+	}
+	x.lost("loop", x.lastly)
+}
+
+// lost counts a worker that could not begin, and opens it again after the wait
+// that its Restart policy gives, or gives it up.
+func (x *Exec) lost(phase string, err error) {
+	if x.failed == 0 {
+		x.since = x.g.run.now()
+	}
+	x.failed++
+	err = x.g.workerError(x, phase, err)
+	x.at = restartStep
+	wait, again := x.g.spec.Restart.Next(x.failed, x.g.run.now()-x.since, err)
+	x.at = nil
+	if !again {
+		x.giveUp(err)
+		return
+	}
+	x.g.restarted()
+	x.phase = phaseOpen
+	if wait > 0 {
+		t := time.NewTimer(wait)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-x.g.ended:
+		}
+	}
+}
+
+func (x *Exec) giveUp(err error) {
+	x.g.lose(err)
+	x.phase = phaseEnd
+}
+
+// fail gives the item in hand its fate.
+func (x *Exec) fail(f *Failure) {
+	x.g.seg.meta(x.slot).Fail = f
+	x.out.pass(x.slot, Failed)
+}
+
+// failAt fails the item in hand for an error of an inline step.
+func (x *Exec) failAt(at *Step, err error) {
+	name := ""
+	if at != nil {
+		name = at.Name
+	}
+	x.fail(&Failure{Stage: name, Attempts: 1, Err: err})
+}
+
+// atGate ends the wake that spawned this worker.
+func (x *Exec) atGate() {
+	if x.woken {
+		x.woken = false
+		x.g.mu.Lock()
+		x.g.arrived()
+		x.g.mu.Unlock()
+	}
+}

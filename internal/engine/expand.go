@@ -1,0 +1,116 @@
+package engine
+
+import "iter"
+
+// expander makes the items of a further segment: for each item that comes to
+// it, those that a function of the user's makes of it. It is the head there.
+type expander[In, T, Next any] struct {
+	plainTask
+	fn      func(T) iter.Seq[Next]
+	step    *Step
+	seg     *Segment // that it makes
+	from    *Segment
+	ring    *Ring[Next]
+	origins *Store[In] // of seg; nil if Decode makes the items
+	before  *Store[In] // of from
+	parent  int32      // the slot of the item in hand
+	made    int        // items made of it
+	holding bool       // there is one in hand
+}
+
+// FlatMap begins a new segment. origins is that of f, and the result that of
+// the new flow.
+func FlatMap[In, T, Next any](f *Flow[T], origins *Store[In], name string, fn func(T) iter.Seq[Next], ordered bool) (*Flow[Next], *Store[In]) {
+	run := f.seg.run
+	e := &expander[In, T, Next]{fn: fn, step: &Step{name}, from: f.seg, before: origins}
+	e.seg = newSegment(run, f.seg)
+	if origins != nil {
+		e.origins = addStore[In](e.seg)
+	}
+	return boundary(e.seg, func(gt *gate) *Ring[Next] {
+		e.ring = newRing[Next](e.seg, gt)
+		g := newGroup(run, f.seg, Spec{Name: name, Workers: 1}, false)
+		f.pull(g, func(x *Exec) Handler[T] {
+			e.plainTask = plainTask{x}
+			x.out, x.task = e, e
+			return e.expand
+		}, &oneByOne{ordered: ordered})
+		return e.ring
+	}), e.origins
+}
+
+func (e *expander[In, T, Next]) serve() error {
+	e.x.pull.serve()
+	if !e.x.g.run.halted.Load() {
+		e.seg.end(e.ring.closing())
+	}
+	return nil
+}
+
+// expand makes items of v until there are none or the run ends.
+func (e *expander[In, T, Next]) expand(x *Exec, v T) {
+	x.at = e.step
+	e.hold(x.slot)
+	for next := range e.fn(v) {
+		if !e.one(Item[Next]{Val: next, State: Live}, nil) {
+			return
+		}
+	}
+	e.done()
+}
+
+// hold holds the item in slot until all that is made of it has left.
+func (e *expander[In, T, Next]) hold(slot int32) {
+	e.parent, e.made, e.holding = slot, 0, true
+	e.from.meta(slot).refs.Store(1)
+}
+
+// done ends the making.
+func (e *expander[In, T, Next]) done() {
+	e.holding = false
+	if e.made == 0 {
+		e.seg.run.stats.filtered.Add(1)
+	}
+	if e.from.meta(e.parent).refs.Add(-1) == 0 {
+		e.from.leave([]int32{e.parent})
+	}
+}
+
+// one hands an item to the new segment.
+func (e *expander[In, T, Next]) one(it Item[Next], fail *Failure) bool {
+	slot, ok := e.seg.next()
+	if !ok {
+		return false
+	}
+	m, p := e.seg.meta(slot), e.from.meta(e.parent)
+	m.Seq, m.Index, m.Place, m.Fail, m.parent = e.seg.seq, p.Index, p.Place, fail, e.parent
+	p.refs.Add(1)
+	if e.origins != nil {
+		*e.origins.At(slot) = *e.before.At(e.parent)
+	}
+	it.Slot = slot
+	if e.made++; e.made > 1 {
+		e.seg.run.stats.extra.Add(1)
+	}
+	e.seg.seq++
+	return e.ring.push(it)
+}
+
+// pass takes items that have failed or been filtered on their way here, and
+// one that fails in expand.
+func (e *expander[In, T, Next]) pass(slot int32, s State) {
+	if s == Failed {
+		if !e.holding {
+			e.hold(slot)
+		}
+		e.one(Item[Next]{State: Failed}, e.from.meta(slot).Fail)
+		e.done()
+		return
+	}
+	e.seg.run.stats.filtered.Add(1)
+	e.from.leave([]int32{slot})
+}
+
+func (*expander[In, T, Next]) reserve(int)   {}
+func (*expander[In, T, Next]) flush()        {}
+func (*expander[In, T, Next]) flushUpTo(int) {}

@@ -1,0 +1,159 @@
+package engine
+
+// Flow is a chain as far as it is described: a boundary, where items wait for
+// whoever takes them, and inline steps behind it. The steps run in the workers
+// that pull from the boundary, or, at the end of the chain, in those before it.
+type Flow[T any] struct {
+	seg *Segment
+	// pull makes g pull from the boundary; mk makes the handlers behind the steps.
+	pull func(g *Group, mk maker[T], one *oneByOne)
+	// end has the steps run before a last ring, and returns who pushes to it.
+	end func(mk maker[T]) []*Group
+	// last makes the boundary itself the last ring, where no step is behind it.
+	last func(g *gate) *Ring[T]
+}
+
+// oneByOne asks for a single worker that takes items one after another.
+type oneByOne struct {
+	ordered bool
+	set     func(s pausing) // called with the puller, if there is anything to set
+}
+
+// pausing is a single whose type does not matter.
+type pausing interface {
+	onLull(pause func() pauseTime, lull func())
+}
+
+// boundary returns a flow that begins at a ring; ring makes it for its consumers.
+func boundary[T any](seg *Segment, ring func(g *gate) *Ring[T]) *Flow[T] {
+	f := &Flow[T]{seg: seg, last: ring}
+	f.pull = func(g *Group, mk maker[T], one *oneByOne) {
+		r := ring(&g.gate)
+		g.build = func(x *Exec) {
+			x.task = plainTask{x}
+			do := mk(x)
+			if one == nil {
+				x.pull = &puller[T]{x: x, ring: r, do: do}
+				return
+			}
+			s := &single[T]{x: x, out: newOutlet(g.run, r, &g.gate, one.ordered), do: do}
+			x.pull = s
+			if one.set != nil {
+				one.set(s)
+			}
+		}
+	}
+	// Steps behind a source that no stage follows have a worker of their own.
+	f.end = func(mk maker[T]) []*Group {
+		g := newGroup(seg.run, seg, Spec{Workers: 1}, false)
+		f.pull(g, mk, nil)
+		return []*Group{g}
+	}
+	return f
+}
+
+// inline adds a step: wrap makes a handler before it of one behind it.
+func inline[T, Next any](f *Flow[T], wrap func(Handler[Next]) Handler[T]) *Flow[Next] {
+	before := func(mk maker[Next]) maker[T] {
+		return func(x *Exec) Handler[T] { return wrap(mk(x)) }
+	}
+	return &Flow[Next]{
+		seg:  f.seg,
+		pull: func(g *Group, mk maker[Next], one *oneByOne) { f.pull(g, before(mk), one) },
+		end:  func(mk maker[Next]) []*Group { return f.end(before(mk)) },
+	}
+}
+
+// Map adds a step that can't fail.
+func Map[T, Next any](f *Flow[T], name string, fn func(T) Next) *Flow[Next] {
+	step := &Step{name}
+	return inline(f, func(do Handler[Next]) Handler[T] {
+		return func(x *Exec, v T) {
+			x.at = step
+			do(x, fn(v))
+		}
+	})
+}
+
+// Try adds a step that may fail.
+func Try[T, Next any](f *Flow[T], name string, fn func(T) (Next, error)) *Flow[Next] {
+	step := &Step{name}
+	return inline(f, func(do Handler[Next]) Handler[T] {
+		return func(x *Exec, v T) {
+			x.at = step
+			next, err := fn(v)
+			if err != nil {
+				x.fail(&Failure{Stage: name, Input: v, HasInput: true, Attempts: 1, Err: err})
+				return
+			}
+			do(x, next)
+		}
+	})
+}
+
+// Filter adds a step that lets items pass for which keep is true.
+func Filter[T any](f *Flow[T], name string, keep func(T) bool) *Flow[T] {
+	step := &Step{name}
+	return inline(f, func(do Handler[T]) Handler[T] {
+		return func(x *Exec, v T) {
+			x.at = step
+			if keep(v) {
+				do(x, v)
+				return
+			}
+			x.out.pass(x.slot, Filtered)
+		}
+	})
+}
+
+// Originate makes what has come this far the item itself, as if the source had
+// produced it.
+func Originate[T any](f *Flow[T]) (*Flow[T], *Store[T]) {
+	origins := addStore[T](f.seg)
+	return inline(f, func(do Handler[T]) Handler[T] {
+		return func(x *Exec, v T) {
+			*origins.At(x.slot) = v
+			do(x, v)
+		}
+	}), origins
+}
+
+// Beside remembers what comes past and puts it beside what stage makes of it.
+func Beside[In, Out, Both any](f *Flow[In], stage func(*Flow[In]) *Flow[Out], join func(In, Out) Both) *Flow[Both] {
+	kept := addStore[In](f.seg)
+	out := stage(inline(f, func(do Handler[In]) Handler[In] {
+		return func(x *Exec, v In) {
+			*kept.At(x.slot) = v
+			do(x, v)
+		}
+	}))
+	return inline(out, func(do Handler[Both]) Handler[Out] {
+		return func(x *Exec, v Out) { do(x, join(*kept.At(x.slot), v)) }
+	})
+}
+
+// End ends the chain in an outlet.
+func End[T any](f *Flow[T], ordered bool) *Outlet[T] {
+	run := f.seg.run
+	g := new(gate)
+	run.gates = append(run.gates, g)
+	if f.last != nil {
+		return newOutlet(run, f.last(g), g, ordered)
+	}
+	r := newRing[T](f.seg, g)
+	r.upstream = f.end(into(r))
+	return newOutlet(run, r, g, ordered)
+}
+
+// plainTask is that of workers that only run inline steps.
+type plainTask struct{ x *Exec }
+
+func (plainTask) needed() bool                 { return false }
+func (plainTask) open() error                  { return nil }
+func (plainTask) close() error                 { return nil }
+func (plainTask) orphaned(error) func(x *Exec) { return nil }
+func (t plainTask) serve() error               { t.x.pull.serve(); return nil }
+func (t plainTask) crashed(at *Step, err error) bool {
+	t.x.failAt(at, err)
+	return false
+}

@@ -1,0 +1,122 @@
+package engine
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// waiter is a parked goroutine. It is woken once for each time it parked.
+type waiter struct{ wake chan struct{} }
+
+func newWaiter() *waiter { return &waiter{wake: make(chan struct{}, 1)} }
+
+// gate is where the consumers of a ring wait for items. Its lock is the
+// consumers' lock of the ring. One waiter is woken at a time, the last that
+// came first; who was woken wakes the next when it leaves items behind.
+type gate struct {
+	mu   sync.Mutex
+	idle []*waiter
+	// open says that a push should call: somebody waits or may be spawned, and
+	// nobody is being woken already.
+	open   atomic.Bool
+	waking bool
+	// spawn starts a further worker if fewer run than may; called under mu.
+	spawn func() bool
+	spare bool // spawn may succeed
+}
+
+// call wakes a consumer, if one waits. Producers call it after each push.
+func (g *gate) call() {
+	if !g.open.Load() {
+		return
+	}
+	g.mu.Lock()
+	w := g.pick()
+	g.mu.Unlock()
+	w.signal()
+}
+
+// pick chooses who is woken next. The caller holds mu and signals it after.
+func (g *gate) pick() *waiter {
+	if g.waking {
+		return nil
+	}
+	if n := len(g.idle); n > 0 {
+		w := g.idle[n-1]
+		g.idle[n-1] = nil
+		g.idle = g.idle[:n-1]
+		g.waking = true
+		g.open.Store(false)
+		return w
+	}
+	if g.spare {
+		if g.spawn() {
+			g.waking = true
+			g.open.Store(false)
+		} else {
+			g.spare = false
+		}
+	}
+	return nil
+}
+
+// arrived ends a wake: the consumer under mu looks for items itself now.
+func (g *gate) arrived() {
+	g.waking = false
+	g.open.Store(len(g.idle) > 0 || g.spare)
+}
+
+// rest parks w; the caller holds mu and unlocks it after.
+func (g *gate) rest(w *waiter) {
+	g.idle = append(g.idle, w)
+	g.open.Store(!g.waking)
+}
+
+// unrest takes w back from the waiters and reports whether it was there; if
+// not, a signal to it is on its way. The caller holds mu.
+func (g *gate) unrest(w *waiter) bool {
+	i := slices.Index(g.idle, w)
+	if i < 0 {
+		return false
+	}
+	g.idle = slices.Delete(g.idle, i, i+1)
+	g.open.Store(!g.waking && (len(g.idle) > 0 || g.spare))
+	return true
+}
+
+// all wakes everyone, for an end.
+func (g *gate) all() {
+	g.mu.Lock()
+	idle := g.idle
+	g.idle = nil
+	g.open.Store(g.spare && !g.waking)
+	g.mu.Unlock()
+	for _, w := range idle {
+		w.signal()
+	}
+}
+
+func (w *waiter) signal() {
+	if w != nil {
+		w.wake <- struct{}{}
+	}
+}
+
+// park waits for the signal, at most for d if d is not negative, and reports
+// whether it came.
+func (w *waiter) park(d time.Duration) bool {
+	if d < 0 {
+		<-w.wake
+		return true
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-w.wake:
+		return true
+	case <-t.C:
+		return false
+	}
+}

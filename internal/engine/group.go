@@ -1,0 +1,229 @@
+package engine
+
+import (
+	"context"
+	"time"
+)
+
+// Policy says whether something that failed is tried again, and when.
+type Policy interface {
+	Next(attempt int, elapsed time.Duration, err error) (wait time.Duration, again bool)
+}
+
+// Spec is what a stage was told, whatever its types.
+type Spec struct {
+	Name    string
+	Workers int
+	Timeout time.Duration // of an attempt; 0 is none
+	Retry   Policy        // nil: no retry
+	Restart Policy
+	Config  func(worker int) any // for errors; nil: there are none
+}
+
+// Group is the workers of one stage in one run.
+type Group struct {
+	gate
+	run   *Run
+	seg   *Segment
+	spec  Spec
+	eager bool // open every worker at the start
+	build func(x *Exec)
+	pace  pace
+	ctx   context.Context // of the workers' opening; ends with the group
+	stop  context.CancelFunc
+	ended chan struct{} // closed when the group is over
+
+	// Under gate.mu.
+	jobs    jobs
+	timers  map[*time.Timer]struct{}
+	over    bool
+	started int
+	alive   int
+	isReady bool
+	execs   []*Exec
+	errs    []error // of the workers that were lost
+}
+
+func newGroup(run *Run, seg *Segment, spec Spec, eager bool) *Group {
+	g := &Group{run: run, seg: seg, spec: spec, eager: eager, alive: spec.Workers}
+	g.pace.size.Store(1)
+	g.gate.spawn = g.spawnLocked
+	run.groups = append(run.groups, g)
+	seg.least += 2 * spec.Workers
+	return g
+}
+
+// start lets the workers work: those that open something begin now, the
+// others when there is an item for them.
+func (g *Group) start() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.eager {
+		g.spare = true
+		g.open.Store(true)
+		return
+	}
+	for g.spawnLocked() {
+	}
+}
+
+func (g *Group) spawnLocked() bool {
+	if g.started == g.spec.Workers || g.over {
+		return false
+	}
+	g.launch(g.started)
+	g.started++
+	return true
+}
+
+// launch starts a worker. The caller holds mu.
+func (g *Group) launch(number int) *Exec {
+	x := &Exec{g: g, number: number, waiter: newWaiter(), woken: !g.eager}
+	g.build(x)
+	g.execs = append(g.execs, x)
+	g.run.wg.Add(1)
+	go x.main()
+	return x
+}
+
+func (g *Group) leave() { g.run.wg.Done() }
+
+// finish ends the group: nothing is left to do for its workers.
+func (g *Group) finish() {
+	g.mu.Lock()
+	if g.over {
+		g.mu.Unlock()
+		return
+	}
+	g.over = true
+	for t := range g.timers {
+		t.Stop()
+	}
+	g.timers = nil
+	g.jobs = jobs{}
+	execs := g.execs
+	g.mu.Unlock()
+	if g.ended != nil {
+		close(g.ended)
+		g.stop()
+	}
+	for _, x := range execs {
+		x.cut()
+	}
+	g.all()
+}
+
+func (g *Group) isOver() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.over
+}
+
+// unlockAndWake unlocks, and wakes another worker if there is more to do.
+func (g *Group) unlockAndWake(more bool) {
+	var w *waiter
+	if more {
+		w = g.pick()
+	}
+	g.mu.Unlock()
+	w.signal()
+}
+
+// add gives the group a job, which goes before the items of its ring.
+func (g *Group) add(job func(*Exec)) {
+	g.mu.Lock()
+	if g.over {
+		g.mu.Unlock()
+		return
+	}
+	g.jobs.push(job)
+	g.unlockAndWake(true)
+}
+
+// later adds a job after a wait, in which no worker is held.
+func (g *Group) later(wait time.Duration, job func(*Exec)) {
+	g.run.stats.retries.Add(1)
+	if wait <= 0 {
+		g.add(job)
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.over {
+		return
+	}
+	if g.timers == nil {
+		g.timers = map[*time.Timer]struct{}{}
+	}
+	var t *time.Timer
+	t = time.AfterFunc(wait, func() {
+		g.mu.Lock()
+		delete(g.timers, t)
+		g.mu.Unlock()
+		g.add(job)
+	})
+	g.timers[t] = struct{}{}
+}
+
+// ready says that a worker is open: the source may begin when each group has one.
+func (g *Group) ready() {
+	g.mu.Lock()
+	first := !g.isReady
+	g.isReady = true
+	g.mu.Unlock()
+	if first {
+		g.run.oneReady()
+	}
+}
+
+func (g *Group) restarted() { g.run.stats.restarts.Add(1) }
+
+// lose gives a worker up. Without any worker the run can't go on.
+func (g *Group) lose(err error) {
+	g.mu.Lock()
+	g.alive--
+	g.errs = append(g.errs, err)
+	last := g.alive == 0
+	g.mu.Unlock()
+	g.run.lost(err)
+	if last {
+		g.run.Fail(g.run.faults.NoWorkers(g.spec.Name, g.errs))
+	}
+}
+
+func (g *Group) closeFailed(x *Exec, err error) {
+	g.run.note(g.workerError(x, "close", err))
+}
+
+func (g *Group) workerError(x *Exec, phase string, err error) error {
+	var config any
+	if g.spec.Config != nil {
+		config = g.spec.Config(x.number)
+	}
+	return g.run.faults.Worker(g.spec.Name, x.number, config, phase, err)
+}
+
+// jobs is a queue.
+type jobs struct {
+	list []func(*Exec)
+	next int
+}
+
+func (j *jobs) len() int { return len(j.list) - j.next }
+
+func (j *jobs) push(job func(*Exec)) { j.list = append(j.list, job) }
+
+func (j *jobs) pop() func(*Exec) {
+	if j.len() == 0 {
+		return nil
+	}
+	job := j.list[j.next]
+	j.list[j.next] = nil
+	j.next++
+	if j.next > len(j.list)/2 { // half of it is behind us
+		left := copy(j.list, j.list[j.next:])
+		clear(j.list[left:])
+		j.list, j.next = j.list[:left], 0
+	}
+	return job
+}

@@ -1,0 +1,138 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Head runs the source of a run in a goroutine of its own.
+type Head[T any] struct {
+	run     *Run
+	seg     *Segment
+	ring    *Ring[T]
+	origins *Store[T] // nil if Decode makes the items
+	source  func(context.Context, *Emitter[T]) error
+	emitter Emitter[T]
+	done    chan struct{}
+	name    atomic.Pointer[[]byte] // of its goroutine
+	clean   bool
+	once    sync.Once
+}
+
+// Emitter takes the items of a source, from one goroutine.
+type Emitter[T any] struct {
+	h     *Head[T]
+	place *Place
+}
+
+// anyHead is a head whose type the run need not know.
+type anyHead interface {
+	start()
+	abandon()
+	finished() <-chan struct{}
+	read() int64
+}
+
+// Source begins a chain. origins keeps the items; without them it keeps none.
+func Source[T any](r *Run, source func(context.Context, *Emitter[T]) error, origins bool) (*Flow[T], *Store[T]) {
+	h := &Head[T]{run: r, seg: newSegment(r, nil), source: source, done: make(chan struct{})}
+	h.emitter.h = h
+	if origins {
+		h.origins = addStore[T](h.seg)
+	}
+	r.heads = append(r.heads, h)
+	return boundary(h.seg, func(g *gate) *Ring[T] {
+		h.ring = newRing[T](h.seg, g)
+		return h.ring
+	}), h.origins
+}
+
+func (h *Head[T]) start() { go h.main() }
+
+func (h *Head[T]) finished() <-chan struct{} { return h.done }
+
+// read returns how many items were read so far.
+func (h *Head[T]) read() int64 { return h.ring.pub.Load() &^ closedBit }
+
+func (h *Head[T]) main() {
+	defer h.end()
+	name := goroutineName()
+	h.name.Store(&name)
+	<-h.run.allReady
+	if !h.run.closing.Load() {
+		h.run.sourceEnded(h.source(h.run.sourceCtx, &h.emitter))
+	}
+	h.clean = true
+}
+
+// end runs when the source has returned, or crashed.
+func (h *Head[T]) end() {
+	if !h.clean {
+		h.run.sourceEnded(h.run.caught(recover()))
+	}
+	h.seg.end(h.ring.closing())
+	close(h.done)
+}
+
+// abandon gives the source up that has not come back: it can make no item now.
+func (h *Head[T]) abandon() {
+	total := h.ring.closing()
+	h.once.Do(func() {
+		h.run.note(h.run.faults.Stuck("source", 0, 0, goroutineStack(*h.name.Load())))
+	})
+	h.seg.end(total)
+}
+
+// One hands an item to the run; false means that the source is to return.
+func (e *Emitter[T]) One(item T) bool {
+	s := e.h.seg
+	slot, ok := s.next()
+	if !ok {
+		return false
+	}
+	m := s.meta(slot)
+	m.Seq, m.Index, m.Place = s.seq, s.seq, e.place
+	if e.h.origins != nil {
+		*e.h.origins.At(slot) = item
+	}
+	if !e.h.ring.push(Item[T]{Val: item, Slot: slot, State: Live}) {
+		return false
+	}
+	s.seq++
+	return true
+}
+
+// Many hands items to the run.
+func (e *Emitter[T]) Many(items []T) bool {
+	for _, item := range items {
+		if !e.One(item) {
+			return false
+		}
+	}
+	return true
+}
+
+// Places sets how the places of the items from here on are named.
+func (e *Emitter[T]) Places(name func(n int64) string) {
+	e.place = nil
+	if name != nil {
+		e.place = &Place{First: e.h.seg.seq, Name: name}
+	}
+}
+
+// awaitSource waits for the source, and no longer than Grace once it must end.
+func (r *Run) awaitSource(h anyHead) {
+	select {
+	case <-h.finished():
+	default:
+		t := time.NewTimer(Grace)
+		defer t.Stop()
+		select {
+		case <-h.finished():
+		case <-t.C:
+			h.abandon()
+		}
+	}
+}

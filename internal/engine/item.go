@@ -1,0 +1,61 @@
+package engine
+
+import (
+	"sync/atomic"
+)
+
+// State says what an item is on its way.
+type State uint8
+
+// The states of an item in a ring. None marks an empty place.
+const (
+	None State = iota
+	Live
+	Failed
+	Filtered
+)
+
+// Item is what travels: a value and the slot that belongs to its source item.
+// A failed or filtered item travels too, without a value, so that order and
+// accounts hold.
+type Item[T any] struct {
+	Val   T
+	Slot  int32
+	State State
+}
+
+// Meta is what a segment knows of the item in a slot. The head writes it
+// before the item travels; Fail is written by the worker that failed it.
+type Meta struct {
+	Seq    int64 // position in the segment, from 0
+	Index  int64 // position of the item in the source, from 0
+	Place  *Place
+	Fail   *Failure
+	parent int32        // the slot in the parent segment, if there is one
+	refs   atomic.Int32 // outcomes still due before the slot is free, see FlatMap
+}
+
+// Place names the places of the items from First on.
+type Place struct {
+	First int64
+	Name  func(n int64) string
+}
+
+// Failure is what a worker knows of a failed item.
+type Failure struct {
+	Stage    string
+	Input    any // of the failed step or stage; unknown if !HasInput
+	HasInput bool
+	Attempts int
+	Earlier  []error
+	Err      error
+}
+
+// Step names a function of the user's for errors.
+type Step struct{ Name string }
+
+// Handler takes the value of the item that a worker has in hand.
+type Handler[T any] func(x *Exec, v T)
+
+// maker makes the handler of one worker.
+type maker[T any] func(x *Exec) Handler[T]

@@ -1,0 +1,92 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"runtime"
+)
+
+func goexit() { runtime.Goexit() }
+
+// Feed gives the worker function of a loop stage its inputs. The pulling runs
+// inside All, on the goroutine of that function.
+type Feed[In, Out any] struct {
+	h     *hand[In, Out]
+	yield func(context.Context, In) bool
+
+	holds bool // an item is in hand
+	begun bool // All was ranged over
+	count int  // outputs for the item in hand
+	out   Out
+	err   error
+}
+
+// All serves inputs to yield until the run has no more for this worker.
+func (f *Feed[In, Out]) All(yield func(context.Context, In) bool) {
+	x := f.h.x
+	f.yield = yield
+	if !f.begun {
+		f.begun = true
+		x.g.ready()
+	}
+	x.leaving = false
+	x.pull.serve()
+	x.at = f.h.step
+}
+
+// Yield gives the output of the item in hand.
+func (f *Feed[In, Out]) Yield(out Out, err error) {
+	if !f.holds {
+		panic(f.h.g.run.faults.NoItem)
+	}
+	if f.count++; f.count == 1 {
+		f.out, f.err = out, err
+	}
+}
+
+// Context is that of the worker: it ends when the stage does.
+func (f *Feed[In, Out]) Context() context.Context { return f.h.g.ctx }
+
+// turn runs the body of the user's loop for one input.
+func (f *Feed[In, Out]) turn(in In) (out Out, err error) {
+	h, x := f.h, f.h.x
+	ctx, end := h.limit()
+	f.holds, f.count, f.out, f.err = true, 0, out, nil
+	stays := f.yield(ctx, in)
+	f.holds = false
+	if err = end(f.err); f.count != 1 {
+		err = h.g.run.faults.Yield(f.count)
+	}
+	out, f.out, f.err = f.out, out, nil
+	if !stays {
+		x.leaving = true
+		x.pull.relieve()
+	}
+	return out, err
+}
+
+// loop runs the user's worker function once.
+func (h *hand[In, Out]) loop() error {
+	x, f := h.x, h.feed
+	x.at = h.step
+	f.begun, f.holds = false, false
+	err := h.Loop(f, x.number)
+	switch {
+	case f.holds: // it stopped a panic of its own on its way out
+		f.holds = false
+		h.failed(h.g.run.faults.Yield(0))
+	case x.at != h.step: // or one of a step behind it
+		x.failAt(x.at, h.g.run.faults.Yield(0))
+		h.job = job[In]{}
+	}
+	if !h.g.isOver() {
+		if err == nil {
+			err = h.g.run.faults.Left
+		}
+		return err
+	}
+	if err != nil && !(h.g.run.halted.Load() && errors.Is(err, context.Canceled)) {
+		h.g.closeFailed(x, err)
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package engine
+
+// outbox gathers what a worker hands on until its chunk is done.
+type outbox[T any] struct {
+	x    *Exec
+	ring *Ring[T]
+	buf  []Item[T] // replaced only between chunks, see reliever
+	n    int       // items in buf
+	sent int       // of those, already handed on by who relieved the worker
+}
+
+// anyOutbox is an outbox whose type the worker need not know.
+type anyOutbox interface {
+	pass(slot int32, s State)
+	reserve(n int)
+	flush()
+	flushUpTo(n int)
+}
+
+// into makes handlers that end in r.
+func into[T any](r *Ring[T]) maker[T] {
+	return func(x *Exec) Handler[T] {
+		o := &outbox[T]{x: x, ring: r}
+		x.out = o
+		return o.put
+	}
+}
+
+func (o *outbox[T]) put(x *Exec, v T) {
+	o.add(Item[T]{Val: v, Slot: x.slot, State: Live})
+}
+
+func (o *outbox[T]) pass(slot int32, s State) {
+	o.add(Item[T]{Slot: slot, State: s})
+}
+
+func (o *outbox[T]) add(it Item[T]) {
+	if o.n == len(o.buf) { // a job with several items: nobody relieves it
+		o.grow(max(8, 2*len(o.buf)))
+	}
+	o.buf[o.n] = it
+	o.n++
+	o.x.fresh = 1
+}
+
+// reserve makes room for n items, so that buf stays where it is.
+func (o *outbox[T]) reserve(n int) {
+	if len(o.buf) < n {
+		o.grow(n)
+	}
+}
+
+func (o *outbox[T]) grow(n int) {
+	buf := make([]Item[T], n)
+	copy(buf, o.buf[:o.n])
+	o.buf = buf
+}
+
+// flush hands on what there is.
+func (o *outbox[T]) flush() {
+	o.flushUpTo(o.n)
+	clear(o.buf[:o.n])
+	o.n, o.sent = 0, 0
+}
+
+// flushUpTo hands on the first n items and keeps their places.
+func (o *outbox[T]) flushUpTo(n int) {
+	if n > o.sent {
+		o.ring.pushAll(o.buf[o.sent:n])
+		o.sent = n
+	}
+}

@@ -1,0 +1,238 @@
+package engine
+
+import "time"
+
+// arrival says what Outlet.next found.
+type arrival uint8
+
+const (
+	arrived arrival = iota
+	timedOut
+	ended // every item of the segment has come through
+	cutOff
+)
+
+// freeShare is the part of the look-ahead that an outlet may hold back before
+// it returns the credits of what was delivered: 1 / freeShare.
+const freeShare = 8
+
+// Outlet is the one consumer of a ring: the sink, a FlatMap, a stage with keys
+// or batches. It puts items in order if that is asked.
+type Outlet[T any] struct {
+	run     *Run
+	ring    *Ring[T]
+	gate    *gate
+	waiter  *waiter
+	chunk   []Item[T]
+	i, n    int
+	ordered bool
+	seq     int64     // of the next item, if ordered
+	early   []Item[T] // items that came before their turn, at seq modulo length
+	freed   []int32
+	hold    int // how many credits freed may hold
+
+	delivered int64
+}
+
+func newOutlet[T any](run *Run, r *Ring[T], g *gate, ordered bool) *Outlet[T] {
+	return &Outlet[T]{
+		run: run, ring: r, gate: g, ordered: ordered,
+		waiter: newWaiter(), chunk: make([]Item[T], 8), early: make([]Item[T], 8), hold: 1,
+	}
+}
+
+// next waits for the next item, at most for wait if that is not negative.
+func (o *Outlet[T]) next(wait time.Duration) (it Item[T], a arrival) {
+	for {
+		if o.ordered {
+			p := &o.early[o.seq&int64(len(o.early)-1)]
+			if p.State != None {
+				it, *p = *p, it
+				o.seq++
+				return it, arrived
+			}
+		} else if o.i < o.n {
+			p := &o.chunk[o.i]
+			it, *p = *p, it
+			o.i++
+			return it, arrived
+		}
+		if a = o.fill(wait); a != arrived {
+			return it, a
+		}
+		for ; o.ordered && o.i < o.n; o.i++ {
+			o.sort(&o.chunk[o.i])
+		}
+	}
+}
+
+// sort puts an item where its turn will find it.
+func (o *Outlet[T]) sort(it *Item[T]) {
+	seq := o.ring.seg.meta(it.Slot).Seq
+	for seq-o.seq >= int64(len(o.early)) {
+		wider := make([]Item[T], 2*len(o.early))
+		for i := range int64(len(o.early)) {
+			s := o.seq + i
+			wider[s&int64(len(wider)-1)] = o.early[s&int64(len(o.early)-1)]
+		}
+		o.early = wider
+	}
+	var none Item[T]
+	o.early[seq&int64(len(o.early)-1)], *it = *it, none
+}
+
+// fill takes what is there, or waits for it.
+func (o *Outlet[T]) fill(wait time.Duration) arrival {
+	g := o.gate
+	g.mu.Lock()
+	for {
+		if o.run.halted.Load() {
+			g.mu.Unlock()
+			return cutOff
+		}
+		if n := o.ring.takeLocked(o.chunk); n > 0 {
+			more := n == len(o.chunk) && n < mostChunk
+			g.mu.Unlock()
+			o.i, o.n = 0, n
+			if more {
+				defer o.widen()
+			}
+			return arrived
+		}
+		if o.ring.complete.Load() && o.ring.waitingLocked() == 0 {
+			g.mu.Unlock()
+			return ended
+		}
+		if wait == 0 {
+			g.mu.Unlock()
+			return timedOut
+		}
+		g.rest(o.waiter)
+		if o.ring.waitingLocked() > 0 || o.ring.complete.Load() || o.run.halted.Load() {
+			g.unrest(o.waiter)
+			continue
+		}
+		g.mu.Unlock()
+		o.settle()
+		woken := o.waiter.park(wait)
+		g.mu.Lock()
+		if !woken && g.unrest(o.waiter) {
+			g.mu.Unlock()
+			return timedOut
+		}
+		if !woken {
+			<-o.waiter.wake // it was on its way
+		}
+		g.arrived()
+	}
+}
+
+// widen makes room for larger chunks.
+func (o *Outlet[T]) widen() {
+	wider := make([]Item[T], 2*len(o.chunk))
+	copy(wider, o.chunk)
+	o.chunk = wider
+}
+
+// Next waits for the next item that is delivered or failed; false is the end.
+func (o *Outlet[T]) Next() (Item[T], bool) {
+	for {
+		it, a := o.next(-1)
+		if a != arrived || o.run.halted.Load() {
+			return it, false
+		}
+		if it.State != Filtered {
+			return it, true
+		}
+		o.run.stats.filtered.Add(1)
+		o.free(it.Slot)
+	}
+}
+
+// Meta returns what is known of an item that was not freed yet.
+func (o *Outlet[T]) Meta(slot int32) *Meta { return o.ring.seg.meta(slot) }
+
+// Free ends the stay of an item that Next returned.
+func (o *Outlet[T]) Free(it Item[T]) {
+	if it.State == Live {
+		o.delivered++
+	} else {
+		o.run.stats.failed.Add(1)
+		o.Meta(it.Slot).Fail = nil
+	}
+	o.free(it.Slot)
+}
+
+// Close gives back what Free has held back.
+func (o *Outlet[T]) Close() { o.flush() }
+
+// free gives back the credit of an item that has left.
+func (o *Outlet[T]) free(slot int32) {
+	o.freed = append(o.freed, slot)
+	if len(o.freed) >= o.hold {
+		o.flush()
+	}
+}
+
+func (o *Outlet[T]) flush() {
+	o.ring.seg.leave(o.freed)
+	o.freed = o.freed[:0]
+	o.hold = max(1, o.ring.seg.ahead()/freeShare)
+	o.run.stats.delivered.Store(o.delivered)
+}
+
+// settle leaves nothing behind before the outlet sleeps.
+func (o *Outlet[T]) settle() {
+	if len(o.freed) > 0 {
+		o.flush()
+	}
+	for s := o.ring.seg; s != nil; s = s.parent {
+		s.nudge()
+	}
+}
+
+// single is the puller of a group whose one worker takes items one by one.
+type single[T any] struct {
+	x   *Exec
+	out *Outlet[T]
+	do  Handler[T]
+	// Of a stage with batches: pause says how long to wait for a further item,
+	// and lull what to do when none came.
+	pause func() time.Duration
+	lull  func()
+}
+
+func (s *single[T]) serve() {
+	x := s.x
+	x.atGate()
+	for {
+		x.out.flush()
+		wait := time.Duration(-1)
+		if s.pause != nil {
+			wait = s.pause()
+		}
+		it, a := s.out.next(wait)
+		switch a {
+		case arrived:
+			x.slot = it.Slot
+			if it.State == Live {
+				s.do(x, it.Val)
+			} else {
+				x.out.pass(it.Slot, it.State)
+			}
+		case timedOut:
+			s.lull()
+		case ended:
+			if s.lull != nil {
+				s.lull()
+			}
+			x.g.finish()
+			return
+		case cutOff:
+			return
+		}
+	}
+}
+
+func (s *single[T]) relieve() {}
+func (s *single[T]) release() {}

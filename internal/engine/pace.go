@@ -1,0 +1,40 @@
+package engine
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// chunkTime is how much work a worker takes at once: enough to make the
+	// cost of taking vanish, too little for a person or a neighbour to notice.
+	chunkTime = 10 * time.Microsecond
+	mostChunk = 512
+	// paceSpan is how many items the mean cost looks back over.
+	paceSpan = 1024
+)
+
+// pace chooses how many items a worker takes at once, from the mean cost of an
+// item in its group: 1 at first, at most twice as many as before.
+type pace struct {
+	size  atomic.Int64
+	items atomic.Int64
+	spent atomic.Int64 // ns
+}
+
+// observe counts items that took d together.
+func (p *pace) observe(items int, d time.Duration) {
+	n, ns := p.items.Add(int64(items)), p.spent.Add(int64(d))
+	now := p.size.Load()
+	want := int64(mostChunk)
+	if ns > 0 {
+		want = min(want, int64(chunkTime)*n/ns)
+	}
+	if want = max(1, min(want, 2*now)); want != now {
+		p.size.Store(want)
+	}
+	if n > paceSpan {
+		p.items.Add(-n / 2)
+		p.spent.Add(-ns / 2)
+	}
+}

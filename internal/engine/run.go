@@ -1,0 +1,269 @@
+// Package engine runs chains: it is the only part of vimap that starts
+// goroutines and uses channels.
+//
+// A chain is compiled into segments. A segment has one head, which makes its
+// items (the source, or a FlatMap), and one credit, which bounds them. Between
+// the head and the workers of the stages stand rings, bounded channels from
+// which a worker takes as many items at once as their cost makes worthwhile.
+// At the end an [Outlet] puts the items in order, if asked, and returns their
+// credits.
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Faults makes the errors that the engine reports.
+type Faults struct {
+	Goexit    error // stands for a runtime.Goexit
+	NoItem    error // the panic of a Yield without an item in hand
+	Left      error // a loop that returned before its inputs ended
+	Panic     func(value any, stack []byte) error
+	Yield     func(outputs int) error
+	Bulk      func(got, want int) error
+	Worker    func(stage string, worker int, config any, phase string, err error) error
+	NoWorkers func(stage string, errs []error) error
+	Stuck     func(stage string, worker int, limit time.Duration, stack []byte) error
+	Source    func(err error) error
+}
+
+// Run is one run of a chain.
+type Run struct {
+	faults   *Faults
+	inFlight int
+	born     time.Time
+	ctx      context.Context // of the user's functions
+	cancel   context.CancelCauseFunc
+
+	sourceCtx  context.Context
+	stopSource context.CancelCauseFunc
+
+	segments []*Segment
+	groups   []*Group
+	gates    []*gate // of outlets that belong to no group
+	heads    []anyHead
+	wg       sync.WaitGroup // workers
+	monitor  monitor
+
+	halted  atomic.Bool // work no more
+	stopped atomic.Bool // read no more
+	closing atomic.Bool // one of these
+	broken  atomic.Bool // ended before its items did
+
+	unready  atomic.Int64 // groups without an open worker
+	allReady chan struct{}
+	once     sync.Once       // closes allReady
+	outer    context.Context // the caller's
+	unwatch  func() bool
+	watched  chan struct{}
+
+	mu      sync.Mutex
+	err     error   // the first failure of the run
+	notes   []error // what else went wrong
+	source  error
+	gone    []error // workers that were given up
+	waiting bool    // the run waits for its last workers
+
+	stats struct {
+		filtered, extra, retries, restarts, delivered, failed atomic.Int64
+	}
+}
+
+// New returns a run that nothing belongs to yet. inFlight is 0 for the default.
+func New(ctx context.Context, faults *Faults, inFlight int) *Run {
+	r := &Run{faults: faults, inFlight: inFlight, born: time.Now(), outer: ctx}
+	r.allReady, r.watched = make(chan struct{}), make(chan struct{})
+	r.ctx, r.cancel = context.WithCancelCause(ctx)
+	r.sourceCtx, r.stopSource = context.WithCancelCause(r.ctx)
+	return r
+}
+
+// Context is that of the user's functions.
+func (r *Run) Context() context.Context { return r.ctx }
+
+func (r *Run) now() time.Duration { return time.Since(r.born) }
+
+// Start starts everything that was added.
+func (r *Run) Start() {
+	slices.Reverse(r.groups) // they were added from the last to the first
+	r.unwatch = context.AfterFunc(r.outer, func() {
+		defer close(r.watched)
+		r.Fail(context.Cause(r.outer))
+	})
+	for _, s := range slices.Backward(r.segments) {
+		s.settle(r.inFlight)
+	}
+	if r.unready.Load() == 0 {
+		r.once.Do(func() { close(r.allReady) })
+	}
+	for _, g := range r.groups {
+		g.start()
+	}
+	for _, h := range r.heads {
+		h.start()
+	}
+}
+
+func (g *Group) wantsReady() {
+	g.run.unready.Add(1)
+	g.ended = make(chan struct{})
+	g.ctx, g.stop = context.WithCancel(g.run.ctx)
+}
+
+func (r *Run) oneReady() {
+	if r.unready.Add(-1) == 0 {
+		r.once.Do(func() { close(r.allReady) })
+	}
+}
+
+// Fail ends the run by an error; the first one counts.
+func (r *Run) Fail(err error) {
+	r.broken.Store(true)
+	r.mu.Lock()
+	if r.err == nil && !r.halted.Load() {
+		r.err = err
+	}
+	r.mu.Unlock()
+	r.halt(err)
+}
+
+// halt ends all work: what is in hand is finished or interrupted, the rest is
+// left.
+func (r *Run) halt(cause error) {
+	r.closing.Store(true)
+	if r.halted.Swap(true) {
+		return
+	}
+	r.cancel(cause)
+	r.once.Do(func() { close(r.allReady) })
+	for _, g := range r.groups {
+		g.finish()
+	}
+	for _, g := range r.gates {
+		g.all()
+	}
+	for _, s := range r.segments {
+		s.wakeHead()
+	}
+}
+
+// Stop ends the reading; what was read is finished.
+func (r *Run) Stop() {
+	r.closing.Store(true)
+	if r.stopped.Swap(true) {
+		return
+	}
+	r.stopSource(context.Canceled)
+	for _, s := range r.segments {
+		s.wakeHead()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.waiting {
+		return
+	}
+	for _, h := range r.heads {
+		r.wg.Go(func() { r.awaitSource(h) })
+	}
+}
+
+// sourceEnded takes what the source returned.
+func (r *Run) sourceEnded(err error) {
+	if err == nil || r.closing.Load() && r.sourceCtx.Err() != nil && errors.Is(err, context.Canceled) {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.source = r.faults.Source(err)
+}
+
+// note keeps an error that does not end the run.
+func (r *Run) note(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.notes = append(r.notes, err)
+}
+
+// lost keeps the error of a worker that was given up.
+func (r *Run) lost(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.gone = append(r.gone, err)
+}
+
+// bury closes an abandoned worker whose function came back after all. The run
+// waits for it unless it has ended already.
+func (r *Run) bury(x *Exec) {
+	r.mu.Lock()
+	waits := !r.waiting
+	if waits {
+		r.wg.Add(1)
+	}
+	r.mu.Unlock()
+	go func() {
+		if waits {
+			defer r.wg.Done()
+		}
+		defer func() { _ = recover() }() // nobody is left to tell
+		x.close()
+	}()
+}
+
+// Finish ends the run if it has not ended, waits until nothing of it is left,
+// and returns what went wrong. left says that the caller had enough: then an
+// error of the source is not its matter.
+func (r *Run) Finish(left bool) []error {
+	if left {
+		r.broken.Store(true)
+	}
+	r.halt(context.Canceled)
+	if !r.unwatch() {
+		<-r.watched
+	}
+	r.mu.Lock()
+	r.waiting = true
+	r.mu.Unlock()
+	r.wg.Wait()
+	for _, h := range r.heads {
+		r.awaitSource(h)
+	}
+	r.monitor.end()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var errs []error
+	switch {
+	case r.err != nil:
+		errs = append(errs, r.err)
+	case r.source != nil && !left:
+		errs = append(errs, r.source)
+	}
+	return append(errs, r.notes...)
+}
+
+// Stats are the accounts of a run.
+type Stats struct {
+	Read, Delivered, Failed, Filtered, Extra, Retries, Restarts int64
+	Lost                                                        []error
+}
+
+// Stats returns the accounts as they are now; they are exact once the run has
+// ended.
+func (r *Run) Stats() Stats {
+	s := Stats{
+		Delivered: r.stats.delivered.Load(), Failed: r.stats.failed.Load(),
+		Filtered: r.stats.filtered.Load(), Extra: r.stats.extra.Load(),
+		Retries: r.stats.retries.Load(), Restarts: r.stats.restarts.Load(),
+	}
+	for _, h := range r.heads {
+		s.Read += h.read()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.Lost = slices.Clone(r.gone)
+	return s
+}

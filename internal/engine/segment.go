@@ -1,0 +1,233 @@
+package engine
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Look-ahead, when the user sets none: what the run delivers in about
+// lookAhead, at least a few items for each worker and at most mostAhead.
+const (
+	lookAhead = 4 * time.Millisecond
+	mostAhead = 4096
+)
+
+// Segment is a part of a chain with one goroutine, its head, at its beginning:
+// the source, or a FlatMap. The head numbers the items of the segment. It holds
+// one credit, a slot, for each item that has not left the segment, and that is
+// what bounds the segment: only the head ever waits for room.
+type Segment struct {
+	run    *Run
+	parent *Segment // of a FlatMap's segment
+	rings  []anyRing
+	stores []growing
+	metas  Store[Meta]
+	total  atomic.Int64 // items that the head made; -1 until it has ended
+
+	mu     sync.Mutex
+	free   []int32
+	made   int // slots there are
+	room   int // places that each ring has
+	taken  int // credits that are out
+	limit  int // credits there are
+	least  int
+	most   int
+	fixed  bool // the user set the limit
+	since  int  // items that left since mark
+	mark   time.Duration
+	parked bool
+	head   *waiter
+	stash  []int32 // credits that the head has taken for its next items
+	seq    int64   // of the head's next item
+}
+
+func newSegment(run *Run, parent *Segment) *Segment {
+	s := &Segment{run: run, parent: parent, head: newWaiter()}
+	s.total.Store(-1)
+	run.segments = append(run.segments, s)
+	s.stores = append(s.stores, &s.metas)
+	return s
+}
+
+// addStore keeps a T for each item of the segment.
+func addStore[T any](s *Segment) *Store[T] {
+	st := new(Store[T])
+	s.stores = append(s.stores, st)
+	return st
+}
+
+// settle fixes the limits before the run begins: least is what the stages want.
+func (s *Segment) settle(inFlight int) {
+	s.least = max(s.least, 4)
+	s.limit, s.most = s.least, max(mostAhead, s.least)
+	if inFlight > 0 {
+		s.fixed, s.least, s.limit, s.most = true, inFlight, inFlight, inFlight
+	}
+	for _, st := range s.stores {
+		st.reserve(s.most)
+	}
+	s.mark = s.run.now()
+	if s.parent != nil { // what is in flight here is in flight there, too
+		s.parent.least += s.least
+	}
+}
+
+func (s *Segment) meta(slot int32) *Meta { return s.metas.At(slot) }
+
+// next returns a slot for the head's next item, waiting for credit; it fails
+// when the run has ended or is to read no more.
+func (s *Segment) next() (int32, bool) {
+	if len(s.stash) == 0 && !s.refill() {
+		return 0, false
+	}
+	if s.run.closing.Load() && s.ending() {
+		return 0, false
+	}
+	slot := s.stash[len(s.stash)-1]
+	s.stash = s.stash[:len(s.stash)-1]
+	return slot, true
+}
+
+// ending reports whether the head is to make no further item.
+func (s *Segment) ending() bool {
+	return s.run.halted.Load() || s.parent == nil && s.run.stopped.Load()
+}
+
+func (s *Segment) refill() bool {
+	s.mu.Lock()
+	for s.taken >= s.limit {
+		if s.ending() {
+			s.mu.Unlock()
+			return false
+		}
+		s.parked = true
+		s.mu.Unlock()
+		s.head.park(-1)
+		s.mu.Lock()
+	}
+	defer s.mu.Unlock()
+	n := min(s.limit-s.taken, blockSize)
+	s.taken += n
+	for ; n > 0; n-- {
+		if last := len(s.free) - 1; last >= 0 {
+			s.stash = append(s.stash, s.free[last])
+			s.free = s.free[:last]
+			continue
+		}
+		s.stash = append(s.stash, s.make())
+	}
+	return true
+}
+
+// make adds a slot, and room for it everywhere.
+func (s *Segment) make() int32 {
+	if s.made%blockSize == 0 {
+		for _, st := range s.stores {
+			st.grow(s.made / blockSize)
+		}
+	}
+	s.made++
+	if s.made > s.room {
+		s.room = max(8, 2*s.room)
+		for _, r := range s.rings {
+			r.grow(s.room)
+		}
+	}
+	return int32(s.made - 1)
+}
+
+// leave ends the stay of items in the segment, and that of the items of which
+// a FlatMap made them, once nothing of these is left.
+func (s *Segment) leave(slots []int32) {
+	if s.parent != nil {
+		var done []int32
+		for _, slot := range slots {
+			if p := s.meta(slot).parent; s.parent.meta(p).refs.Add(-1) == 0 {
+				done = append(done, p)
+			}
+		}
+		s.parent.leave(done)
+	}
+	s.release(slots)
+}
+
+// release gives back the credits of items that have left the segment.
+func (s *Segment) release(slots []int32) {
+	if len(slots) == 0 {
+		return
+	}
+	for _, st := range s.stores[1:] { // [0] is metas, overwritten by the next item
+		st.clear(slots)
+	}
+	s.mu.Lock()
+	s.free = append(s.free, slots...)
+	s.taken -= len(slots)
+	s.since += len(slots)
+	if s.since >= s.limit && !s.fixed {
+		s.measure()
+	}
+	wake := s.parked && s.limit-s.taken >= max(1, s.limit/4)
+	if wake {
+		s.parked = false
+	}
+	s.mu.Unlock()
+	if wake {
+		s.head.signal()
+	}
+}
+
+// ahead returns the look-ahead as it is now.
+func (s *Segment) ahead() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.limit
+}
+
+// measure sets the look-ahead by the time that the last items took to leave.
+func (s *Segment) measure() {
+	now := s.run.now()
+	took := (now - s.mark) * time.Duration(s.limit) / time.Duration(s.since)
+	switch {
+	case took < lookAhead/2:
+		s.limit = min(2*s.limit, s.most)
+	case took > 2*lookAhead:
+		s.limit = max(s.limit/2, s.least)
+	}
+	s.since, s.mark = 0, now
+}
+
+// nudge wakes the head if there is any credit: whoever frees credits calls it
+// before it goes to sleep itself.
+func (s *Segment) nudge() {
+	s.mu.Lock()
+	wake := s.parked && (s.limit > s.taken || s.ending())
+	if wake {
+		s.parked = false
+	}
+	s.mu.Unlock()
+	if wake {
+		s.head.signal()
+	}
+}
+
+// wakeHead wakes the head whether there is credit or not, for an end.
+func (s *Segment) wakeHead() {
+	s.mu.Lock()
+	wake := s.parked
+	s.parked = false
+	s.mu.Unlock()
+	if wake {
+		s.head.signal()
+	}
+}
+
+// end fixes the number of items: the head makes no more.
+func (s *Segment) end(total int64) {
+	if !s.total.CompareAndSwap(-1, total) {
+		return
+	}
+	for _, r := range s.rings {
+		r.recheck()
+	}
+}

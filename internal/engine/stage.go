@@ -1,0 +1,282 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Worker is what a stage's Open returns: what one worker does with an input,
+// and how it ends. Close may be nil.
+type Worker[In, Out any] struct {
+	Do    func(context.Context, In) (Out, error)
+	Close func() error
+}
+
+// Stage describes the workers of a stage. One of Do, Open, Loop and Bulk is set.
+type Stage[In, Out any] struct {
+	Do     func(context.Context, In) (Out, error)
+	Open   func(ctx context.Context, worker int) (Worker[In, Out], error)
+	Loop   func(feed *Feed[In, Out], worker int) error
+	Bulk   func(context.Context, []In) ([]Out, error)
+	Size   int           // of a batch
+	Linger time.Duration // of its oldest input
+	Key    func(In) any  // nil: none
+}
+
+// crew is a stage in one run.
+type crew[In, Out any] struct {
+	Stage[In, Out]
+	g    *Group
+	step *Step
+	cond *Step // the condition of the retry policy
+}
+
+// Via adds a stage.
+func Via[In, Out any](f *Flow[In], spec Spec, st Stage[In, Out]) *Flow[Out] {
+	c := &crew[In, Out]{Stage: st, step: &Step{spec.Name}, cond: &Step{spec.Name}}
+	begin := func(mk maker[Out]) []*Group {
+		opens := st.Open != nil || st.Loop != nil
+		c.g = newGroup(f.seg.run, f.seg, spec, opens)
+		if opens {
+			c.g.wantsReady()
+		}
+		switch {
+		case st.Key != nil:
+			return c.keyed(f, mk)
+		case st.Bulk != nil:
+			return c.bulk(f, mk)
+		}
+		f.pull(c.g, func(x *Exec) Handler[In] { return c.hire(x, mk).begin }, nil)
+		return []*Group{c.g}
+	}
+	return &Flow[Out]{
+		seg: f.seg,
+		pull: func(g *Group, mk maker[Out], one *oneByOne) {
+			boundary(f.seg, func(gt *gate) *Ring[Out] {
+				r := newRing[Out](f.seg, gt)
+				r.upstream = begin(into(r))
+				return r
+			}).pull(g, mk, one)
+		},
+		end: begin,
+	}
+}
+
+// hire gives a worker its task.
+func (c *crew[In, Out]) hire(x *Exec, mk maker[Out]) *hand[In, Out] {
+	h := &hand[In, Out]{crew: c, x: x, next: mk(x), do: c.Do}
+	if c.Loop != nil {
+		h.feed = &Feed[In, Out]{h: h}
+	}
+	x.task = h
+	return h
+}
+
+// hireIdle gives a worker its task where items come as jobs and not by a ring.
+func (c *crew[In, Out]) hireIdle(mk maker[Out]) {
+	c.g.build = func(x *Exec) {
+		c.hire(x, mk)
+		x.pull = &puller[struct{}]{x: x}
+	}
+}
+
+// job is an input that does not come from the ring for the first time.
+type job[In any] struct {
+	slot    int32
+	in      In
+	made    int // attempts that were made
+	earlier []error
+	begun   time.Duration // the first attempt
+	done    func()        // called when the item has its fate here
+}
+
+// hand is the stage's part of a worker: it holds one input at a time.
+type hand[In, Out any] struct {
+	*crew[In, Out]
+	x    *Exec
+	next Handler[Out]
+	do   func(context.Context, In) (Out, error)
+	end  func() error
+	feed *Feed[In, Out]
+
+	in    In
+	job   job[In] // of in, except its slot and in; zero for the first attempt
+	rest  rest[In, Out]
+	begun time.Duration
+}
+
+// begin takes an input that has not been tried.
+func (h *hand[In, Out]) begin(x *Exec, in In) {
+	h.in = in
+	if h.g.spec.Retry != nil {
+		h.job.begun = h.g.run.now()
+	}
+	h.attempt()
+}
+
+// again takes an input that has.
+func (h *hand[In, Out]) again(j job[In]) {
+	h.x.slot, h.in, h.job = j.slot, j.in, j
+	h.attempt()
+}
+
+// attempt calls the user's function and gives the input its fate.
+func (h *hand[In, Out]) attempt() {
+	x := h.x
+	x.served = true
+	x.at = h.step
+	out, err := h.call()
+	if err != nil {
+		h.failed(err)
+		return
+	}
+	h.settled()
+	h.next(x, out)
+}
+
+// settled forgets the input in hand, which has its fate here.
+func (h *hand[In, Out]) settled() {
+	var none In
+	h.in = none
+	if h.job.done != nil {
+		h.job.done()
+	}
+	h.job = job[In]{}
+}
+
+// call makes one attempt, within its time limit.
+func (h *hand[In, Out]) call() (Out, error) {
+	if h.feed != nil {
+		return h.feed.turn(h.in)
+	}
+	ctx, end := h.limit()
+	out, err := h.do(ctx, h.in)
+	return out, end(err)
+}
+
+func nothing(err error) error { return err }
+
+// limit returns the context of an attempt, and what is called with its error.
+func (h *hand[In, Out]) limit() (context.Context, func(error) error) {
+	limit := h.g.spec.Timeout
+	if limit == 0 {
+		return h.g.run.ctx, nothing
+	}
+	ctx, cancel := context.WithTimeout(h.g.run.ctx, limit)
+	h.x.begin(limit)
+	return ctx, func(err error) error {
+		late := ctx.Err() == context.DeadlineExceeded
+		cancel()
+		if !h.x.watch.settle() {
+			goexit()
+		}
+		if err != nil && late && !errors.Is(err, context.DeadlineExceeded) {
+			err = fmt.Errorf("time limit of %v: %w: %w", limit, context.DeadlineExceeded, err)
+		}
+		return err
+	}
+}
+
+// failed tries the input in hand again later, or fails it.
+func (h *hand[In, Out]) failed(err error) {
+	if h.g.run.halted.Load() {
+		return // interrupted; nobody wants to know any more
+	}
+	j := h.job
+	j.slot, j.in = h.x.slot, h.in
+	j.made++
+	if h.g.spec.Retry != nil {
+		h.x.at = h.cond
+		wait, again := h.g.spec.Retry.Next(j.made, h.g.run.now()-j.begun, err)
+		if again {
+			j.earlier = append(j.earlier[:len(j.earlier):len(j.earlier)], err)
+			h.job = job[In]{}
+			h.g.later(wait, func(x *Exec) { x.task.(*hand[In, Out]).again(j) })
+			return
+		}
+	}
+	h.giveUp(j, err)
+}
+
+func (h *hand[In, Out]) giveUp(j job[In], err error) {
+	h.x.fail(&Failure{
+		Stage: h.g.spec.Name, Input: j.in, HasInput: true,
+		Attempts: j.made, Earlier: j.earlier, Err: err,
+	})
+	h.settled()
+}
+
+// The rest is the task of the worker: see task.
+
+func (h *hand[In, Out]) needed() bool { return h.Open != nil }
+
+func (h *hand[In, Out]) open() error {
+	w, err := h.Open(h.g.ctx, h.x.number)
+	if err != nil {
+		return err
+	}
+	h.do, h.end = w.Do, w.Close
+	return nil
+}
+
+func (h *hand[In, Out]) close() error {
+	if h.end == nil {
+		return nil
+	}
+	end := h.end
+	h.end = nil
+	return end()
+}
+
+func (h *hand[In, Out]) serve() error {
+	h.deliver() // after a crash in a step behind a batch
+	if h.Loop != nil {
+		return h.loop()
+	}
+	h.x.pull.serve()
+	return nil
+}
+
+func (h *hand[In, Out]) crashed(at *Step, err error) (anew bool) {
+	switch at {
+	case h.step:
+		if h.Bulk != nil && h.rest.ins != nil {
+			h.batchFailed(err)
+			return false
+		}
+		if h.feed != nil && !h.feed.holds {
+			return true // between two inputs, or before the first
+		}
+		h.failed(err)
+		return h.Open != nil || h.Loop != nil
+	case h.cond:
+		j := h.job
+		j.slot, j.in = h.x.slot, h.in
+		j.made++
+		h.giveUp(j, err)
+		return h.Loop != nil
+	}
+	h.x.failAt(at, err)
+	h.job = job[In]{}
+	return h.Loop != nil
+}
+
+func (h *hand[In, Out]) orphaned(err error) func(x *Exec) {
+	if h.rest.ins != nil {
+		b := h.rest
+		return func(x *Exec) {
+			other := x.task.(*hand[In, Out])
+			other.rest = b
+			other.batchFailed(err)
+		}
+	}
+	j := h.job
+	j.slot, j.in = h.x.slot, h.in
+	return func(x *Exec) {
+		other := x.task.(*hand[In, Out])
+		other.x.slot, other.in, other.job = j.slot, j.in, j
+		other.failed(err)
+	}
+}

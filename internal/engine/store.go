@@ -1,0 +1,40 @@
+package engine
+
+const (
+	blockBits = 6
+	blockSize = 1 << blockBits
+)
+
+// Store keeps a T for each slot of a segment. It grows by whole blocks, so
+// that an entry never moves: workers read theirs while the head adds slots.
+type Store[T any] struct {
+	blocks []*[blockSize]T
+}
+
+// At returns the entry of slot.
+func (s *Store[T]) At(slot int32) *T {
+	return &s.blocks[slot>>blockBits][slot&(blockSize-1)]
+}
+
+func (s *Store[T]) reserve(most int) {
+	s.blocks = make([]*[blockSize]T, (most+blockSize-1)>>blockBits)
+}
+
+func (s *Store[T]) grow(block int) {
+	s.blocks[block] = new([blockSize]T)
+}
+
+// clear lets go of what slots held.
+func (s *Store[T]) clear(slots []int32) {
+	var zero T
+	for _, slot := range slots {
+		*s.At(slot) = zero
+	}
+}
+
+// growing is a Store whose type its segment need not know.
+type growing interface {
+	reserve(most int)
+	grow(block int)
+	clear(slots []int32)
+}

@@ -1,0 +1,194 @@
+package vimap
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/vimap-go/vimap/internal/engine"
+)
+
+// A Pipeline describes a chain: a source, and the steps and stages behind it.
+// In is what the source produces, Out what the last step makes of it. It is an
+// immutable value: its methods return copies, building one starts and opens
+// nothing, and it may be run any number of times, also at once. The zero
+// Pipeline has no source and can't be run.
+type Pipeline[In, Out any] struct {
+	compile  func(*plan[In]) *engine.Flow[Out]
+	bare     func(context.Context, *Emitter[Out]) error // the source itself, if nothing is behind it
+	ordered  bool
+	inFlight int
+}
+
+// plan is what the parts of a chain leave for each other while it is compiled.
+// Root is what the source produced.
+type plan[Root any] struct {
+	run     *engine.Run
+	origins *engine.Store[Root]
+	ordered bool
+	decoded bool // a Decode follows: it makes the items
+}
+
+// most is the largest look-ahead that may be set.
+const most = 1 << 24
+
+// From starts a chain with the items of a sequence. items is called once in
+// each run, in a goroutine of its own, with a context that ends when the run
+// does or is stopped; it is ranged over one item at a time and only as far as
+// there is room. The first error ends the source, and the run when the items
+// before it are delivered, as a [SourceError].
+func From[T any](items func(context.Context) iter.Seq2[T, error]) Pipeline[T, T] {
+	notNil(items == nil, "From", "items")
+	return Emit(func(ctx context.Context, out *Emitter[T]) error {
+		for item, err := range items(ctx) {
+			if err != nil {
+				return err
+			}
+			if !out.One(item) {
+				return nil
+			}
+		}
+		return nil
+	})
+}
+
+// Emit starts a chain with a function that hands out its items itself: the form
+// for sources that have many items at a time, or know their places. source is
+// called once in each run, in a goroutine of its own, and uses out there alone.
+// It returns nil at its end, or when out says so; an error ends the run when
+// the items before it are delivered, as a [SourceError].
+func Emit[T any](source func(ctx context.Context, out *Emitter[T]) error) Pipeline[T, T] {
+	notNil(source == nil, "Emit", "source")
+	return Pipeline[T, T]{
+		bare: source,
+		compile: func(p *plan[T]) *engine.Flow[T] {
+			f, origins := engine.Source(p.run, func(ctx context.Context, out *engine.Emitter[T]) error {
+				return source(ctx, &Emitter[T]{out})
+			}, !p.decoded)
+			p.origins = origins
+			return f
+		},
+	}
+}
+
+// Decode makes a conversion part of the source: what decode returns is the
+// item of the run, which Zip and Results give back. decode runs inline, in the
+// workers of the stage that follows, and may be called from several goroutines;
+// its error fails the item, with the raw value as [ItemError.Input].
+func Decode[In, Raw, T any](raw Pipeline[In, Raw], decode func(Raw) (T, error)) Pipeline[T, T] {
+	notNil(decode == nil, "Decode", "decode")
+	return Pipeline[T, T]{
+		ordered: raw.ordered, inFlight: raw.inFlight,
+		compile: func(p *plan[T]) *engine.Flow[T] {
+			under := &plan[In]{run: p.run, ordered: p.ordered, decoded: true}
+			f, origins := engine.Originate(engine.Try(raw.compile(under), "decode", decode))
+			p.origins = origins
+			return f
+		},
+	}
+}
+
+// Map adds an inline step that can't fail. f may be called from several
+// goroutines at once.
+func (p Pipeline[In, Out]) Map[Next any](f func(Out) Next) Pipeline[In, Next] {
+	notNil(f == nil, "Map", "f")
+	return then(p, func(_ *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
+		return engine.Map(up, "map", f)
+	})
+}
+
+// Try adds an inline step that may fail; its error fails the item. f may be
+// called from several goroutines at once.
+func (p Pipeline[In, Out]) Try[Next any](f func(Out) (Next, error)) Pipeline[In, Next] {
+	notNil(f == nil, "Try", "f")
+	return then(p, func(_ *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
+		return engine.Try(up, "try", f)
+	})
+}
+
+// Filter adds an inline step that drops the items for which keep is false;
+// [Stats] counts them. keep may be called from several goroutines at once.
+func (p Pipeline[In, Out]) Filter(keep func(Out) bool) Pipeline[In, Out] {
+	notNil(keep == nil, "Filter", "keep")
+	return then(p, func(_ *plan[In], up *engine.Flow[Out]) *engine.Flow[Out] {
+		return engine.Filter(up, "filter", keep)
+	})
+}
+
+// FlatMap adds a step that makes any number of outputs of each item: none,
+// which counts as filtered, or more, also without end. Each has the item as
+// its input. f and what it returns run in one goroutine of the step's own, one
+// item after another, in source order if the run is [Pipeline.Ordered], and
+// only as far as there is room. An item is in flight until all that was made of
+// it is delivered.
+func (p Pipeline[In, Out]) FlatMap[Next any](f func(Out) iter.Seq[Next]) Pipeline[In, Next] {
+	notNil(f == nil, "FlatMap", "f")
+	return then(p, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
+		next, origins := engine.FlatMap(up, pl.origins, "flatmap", f, pl.ordered)
+		pl.origins = origins
+		return next
+	})
+}
+
+// Via adds a stage: its workers take the items from here through a bounded
+// channel. Inline steps before it run in its workers.
+func (p Pipeline[In, Out]) Via[Next any](s Stage[Out, Next]) Pipeline[In, Next] {
+	notNil(s.attach == nil, "Via", "stage")
+	return then(p, func(_ *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
+		return s.attach(s.options, s.key, up)
+	})
+}
+
+// Ordered has the run deliver what a plain loop over the source would, in its
+// order, failures in their places. Workers go on behind a slow item as far as
+// the look-ahead allows.
+func (p Pipeline[In, Out]) Ordered() Pipeline[In, Out] {
+	p.ordered, p.bare = true, nil
+	return p
+}
+
+// InFlight sets a hard bound: no more than n items are read and not yet
+// delivered, from 1 to 16,777,216. A worker more than n can't be busy.
+//
+// Without it the bound follows the work: it is what the run delivers in about
+// 4 ms, but at least two items for each worker (of a [Bulk] stage two batches),
+// and at most 4,096 unless the workers want more.
+func (p Pipeline[In, Out]) InFlight(n int) Pipeline[In, Out] {
+	if n < 1 || n > most {
+		panic(fmt.Sprintf("vimap: InFlight: n must be from 1 to %d, got %d", most, n))
+	}
+	p.inFlight, p.bare = n, nil
+	return p
+}
+
+// Start returns a run that begins when it is ranged over, see [Run].
+func (p Pipeline[In, Out]) Start(ctx context.Context) *Run[In, Out] {
+	notNil(p.compile == nil, "Start", "the source")
+	return newRun(ctx, p)
+}
+
+// To runs the chain to its end and returns what the sink makes of it. A nil
+// error means that every item was delivered, filtered or given to the sink as
+// failed. The sink runs in a goroutine of its own; a panic in it is returned as
+// a [PanicError]. When To returns, nothing of the run is left.
+func (p Pipeline[In, Out]) To[R any](ctx context.Context, sink func(*Run[In, Out]) (R, error)) (R, error) {
+	notNil(sink == nil, "To", "sink")
+	run := p.Start(ctx)
+	return toSink(run, sink)
+}
+
+// then adds to a chain what its compiled form gets behind it.
+func then[In, Out, Next any](p Pipeline[In, Out], add func(*plan[In], *engine.Flow[Out]) *engine.Flow[Next]) Pipeline[In, Next] {
+	notNil(p.compile == nil, "Pipeline", "the source")
+	return Pipeline[In, Next]{
+		ordered: p.ordered, inFlight: p.inFlight,
+		compile: func(pl *plan[In]) *engine.Flow[Next] { return add(pl, p.compile(pl)) },
+	}
+}
+
+// notNil panics for a mistake in the caller's source.
+func notNil(isNil bool, where, what string) {
+	if isNil {
+		panic(fmt.Sprintf("vimap: %s: %s must not be nil", where, what))
+	}
+}

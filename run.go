@@ -1,0 +1,205 @@
+package vimap
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"runtime"
+	"sync"
+
+	"github.com/vimap-go/vimap/internal/engine"
+)
+
+// A Run is one run of a pipeline. It begins when it is ranged over, by Zip or
+// by Results, and only once; it is over when that loop is left, by its end, a
+// break, a return or a panic. Then every worker is closed, nothing of it runs
+// any more, and Err, Stats are final. A Run that is never ranged over has
+// started nothing.
+type Run[In, Out any] struct {
+	pipeline Pipeline[In, Out]
+	ctx      context.Context
+
+	mu      sync.Mutex
+	engine  *engine.Run
+	outlet  *engine.Outlet[Out]
+	origins *engine.Store[In]
+	stopped bool // before it began
+	begun   bool
+	verdict *verdict
+}
+
+// A Result is the outcome of an item: an output or an error.
+type Result[In, Out any] struct {
+	In    In // what the source produced; the zero value if a Decode failed
+	Out   Out
+	Index int64 // of the item in its source, from 0
+	Err   error // nil, or a *[ItemError]
+}
+
+// A Pair is an input beside its output.
+type Pair[In, Out any] struct {
+	In  In  `json:"in"`
+	Out Out `json:"out"`
+}
+
+func newRun[In, Out any](ctx context.Context, p Pipeline[In, Out]) *Run[In, Out] {
+	r := &Run[In, Out]{pipeline: p, ctx: ctx, verdict: new(verdict)}
+	return r
+}
+
+// Zip runs the pipeline and yields each input beside its output, as they come
+// or, with Ordered, in source order. The first failure ends the loop and is
+// Err: with Ordered the first in source order, after all outputs before it.
+func (r *Run[In, Out]) Zip() iter.Seq2[In, Out] {
+	return func(yield func(In, Out) bool) {
+		r.loop(func(it engine.Item[Out]) bool {
+			if it.State == engine.Failed {
+				r.engine.Fail(r.itemError(it))
+				return false
+			}
+			return yield(r.input(it), it.Val)
+		})
+	}
+}
+
+// Results runs the pipeline and yields every outcome, failures included; it
+// goes on after them. Err is then only what concerns the run as a whole.
+func (r *Run[In, Out]) Results() iter.Seq[Result[In, Out]] {
+	return func(yield func(Result[In, Out]) bool) {
+		r.loop(func(it engine.Item[Out]) bool {
+			result := Result[In, Out]{In: r.input(it), Out: it.Val, Index: r.outlet.Meta(it.Slot).Index}
+			if it.State == engine.Failed {
+				result.Err = r.itemError(it)
+			}
+			return yield(result)
+		})
+	}
+}
+
+// loop runs the pipeline while handle wants more.
+func (r *Run[In, Out]) loop(handle func(engine.Item[Out]) bool) {
+	if !r.begin() {
+		return
+	}
+	left := true
+	defer func() { r.end(left) }()
+	for {
+		it, ok := r.outlet.Next()
+		if !ok {
+			left = false
+			return
+		}
+		if !handle(it) {
+			r.outlet.Free(it)
+			return
+		}
+		r.outlet.Free(it)
+	}
+}
+
+// begin starts the engine, unless the context has ended.
+func (r *Run[In, Out]) begin() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.begun {
+		panic("vimap: Run: it must be ranged over only once")
+	}
+	r.begun = true
+	if err := context.Cause(r.ctx); err != nil {
+		r.failed(err)
+		return false
+	}
+	p := r.pipeline
+	e := engine.New(r.ctx, faults, p.inFlight)
+	pl := &plan[In]{run: e, ordered: p.ordered}
+	flow := p.compile(pl)
+	r.engine, r.outlet, r.origins = e, engine.End(flow, p.ordered), pl.origins
+	if r.stopped {
+		e.Stop()
+	}
+	e.Start()
+	return true
+}
+
+// end waits until nothing of the run is left.
+func (r *Run[In, Out]) end(left bool) {
+	r.outlet.Close()
+	errs := r.engine.Finish(left)
+	switch len(errs) {
+	case 0:
+	case 1:
+		r.failed(errs[0])
+	default:
+		r.failed(errors.Join(errs...))
+	}
+}
+
+// failed keeps the error of the run, and sees that it does not pass unread.
+func (r *Run[In, Out]) failed(err error) {
+	r.verdict.set(err)
+	runtime.AddCleanup(r, (*verdict).logUnread, r.verdict)
+}
+
+func (r *Run[In, Out]) input(it engine.Item[Out]) In { return *r.origins.At(it.Slot) }
+
+// itemError makes the error of a failed item.
+func (r *Run[In, Out]) itemError(it engine.Item[Out]) error {
+	m := r.outlet.Meta(it.Slot)
+	f := m.Fail
+	e := &ItemError{
+		Stage: f.Stage, Index: m.Index, Input: f.Input,
+		Attempts: f.Attempts, Earlier: f.Earlier, Err: f.Err,
+	}
+	if !f.HasInput {
+		e.Input = r.input(it)
+	}
+	if m.Place != nil {
+		e.Place = m.Place.Name(m.Index - m.Place.First)
+	}
+	return e
+}
+
+// Err returns what ended the run: the first failure (of a Zip), the source's
+// error, the loss of all workers of a stage, or the cause of the context's end;
+// joined with it, what went wrong in closing. It is nil before the end, after
+// a run that went well, and after a loop that was left early.
+func (r *Run[In, Out]) Err() error { return r.verdict.get() }
+
+// Stop ends the reading: what was read is finished and delivered, then the loop
+// ends, without an error. It may be called from any goroutine, at any time and
+// again.
+func (r *Run[In, Out]) Stop() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stopped = true
+	if r.engine != nil {
+		r.engine.Stop()
+	}
+}
+
+// Context returns a context that ends with the run: for sinks that block. It
+// is the one that Start was given until the loop begins.
+func (r *Run[In, Out]) Context() context.Context {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.engine == nil {
+		return r.ctx
+	}
+	return r.engine.Context()
+}
+
+// toSink runs a sink in a goroutine of its own, so that a panic or Goexit in it
+// ends the run like any other failure.
+func toSink[In, Out, R any](run *Run[In, Out], sink func(*Run[In, Out]) (R, error)) (result R, err error) {
+	returned := false
+	err = engine.Contain(faults, func() error {
+		var err error
+		result, err = sink(run)
+		returned = true
+		return err
+	})
+	if ended := run.Err(); err == nil && returned {
+		err = ended
+	}
+	return result, err
+}

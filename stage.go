@@ -1,0 +1,205 @@
+package vimap
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/samber/lo"
+
+	"github.com/vimap-go/vimap/internal/engine"
+	"github.com/vimap-go/vimap/retry"
+)
+
+// A Stage describes workers that make one output of every input. It is an
+// immutable value: its methods return copies, nothing is opened before a run,
+// and every run that it is part of opens workers of its own. The zero Stage
+// has no workers and can't be used.
+//
+// Without [Stage.Workers] or Each a stage has one worker. Its workers take
+// inputs as they are free; an output leaves as soon as it is made.
+type Stage[In, Out any] struct {
+	options options
+	key     func(In) any
+	attach  func(options, func(In) any, *engine.Flow[In]) *engine.Flow[Out]
+}
+
+// options are what a stage was told.
+type options struct {
+	name     string
+	workers  int
+	configs  []any // one for each worker; nil without Each
+	timeout  time.Duration
+	retry    retry.Policy
+	restart  retry.Policy
+	composed bool // by Then: the parts have options of their own
+	bulk     bool
+}
+
+// defaultRestart is the Restart policy of a stage that is given none: a worker
+// may fail to open three times in a row, with waits of up to 100 and 200 ms.
+var defaultRestart = retry.Exponential(100*time.Millisecond, 5*time.Second).Attempts(3)
+
+func newStage[In, Out any](name string, st engine.Stage[In, Out]) Stage[In, Out] {
+	return Stage[In, Out]{
+		options: options{name: name, workers: 1, restart: defaultRestart, bulk: st.Bulk != nil},
+		attach: func(o options, key func(In) any, up *engine.Flow[In]) *engine.Flow[Out] {
+			st := st
+			st.Key = key
+			return engine.Via(up, o.spec(), st)
+		},
+	}
+}
+
+func (o options) spec() engine.Spec {
+	s := engine.Spec{Name: o.name, Workers: o.workers, Timeout: o.timeout, Restart: o.restart}
+	if o.retry != (retry.Policy{}) {
+		s.Retry = o.retry
+	}
+	if o.configs != nil {
+		s.Config = func(worker int) any { return o.configs[worker] }
+	}
+	return s
+}
+
+// Func makes a stage of a function, for workers that need no set-up. With
+// several workers f is called from as many goroutines at once. Its context
+// ends with the run, and with the attempt's Timeout.
+func Func[In, Out any](f func(context.Context, In) (Out, error)) Stage[In, Out] {
+	notNil(f == nil, "Func", "f")
+	return newStage("func", engine.Stage[In, Out]{Do: f})
+}
+
+// Bulk makes a stage of a function that takes many inputs at once and returns
+// one output for each, in their order. A batch goes to a worker when it has
+// size inputs, or when the oldest has waited for linger; with a linger of 0,
+// when no further input is at hand. At the end of the source it goes at once.
+// InFlight bounds a batch too.
+//
+// If f fails, or returns another number of outputs ([ErrBulk]), every input of
+// the batch fails, after one attempt. With a Retry policy each is tried again
+// by itself, which makes the blame exact: f gets batches of one then.
+func Bulk[In, Out any](size int, linger time.Duration, f func(context.Context, []In) ([]Out, error)) Stage[In, Out] {
+	atLeastOne("Bulk", "size", size)
+	if linger < 0 {
+		panic(fmt.Sprintf("vimap: Bulk: linger must not be negative, got %v", linger))
+	}
+	notNil(f == nil, "Bulk", "f")
+	return newStage("bulk", engine.Stage[In, Out]{Bulk: f, Size: size, Linger: linger})
+}
+
+// Zip makes a stage that puts each input beside the output that s makes of it.
+func Zip[In, Out any](s Stage[In, Out]) Stage[In, Pair[In, Out]] {
+	notNil(s.attach == nil, "Zip", "stage")
+	return Stage[In, Pair[In, Out]]{
+		options: s.options, key: s.key,
+		attach: func(o options, key func(In) any, up *engine.Flow[In]) *engine.Flow[Pair[In, Out]] {
+			return engine.Beside(up,
+				func(up *engine.Flow[In]) *engine.Flow[Out] { return s.attach(o, key, up) },
+				func(in In, out Out) Pair[In, Out] { return Pair[In, Out]{in, out} })
+		},
+	}
+}
+
+// Then puts next behind s and makes one stage of both, each with its own
+// workers and options. What is composed takes no further options.
+func (s Stage[In, Out]) Then[Next any](next Stage[Out, Next]) Stage[In, Next] {
+	notNil(s.attach == nil || next.attach == nil, "Then", "stage")
+	return Stage[In, Next]{
+		options: options{composed: true},
+		attach: func(_ options, _ func(In) any, up *engine.Flow[In]) *engine.Flow[Next] {
+			return next.attach(next.options, next.key, s.attach(s.options, s.key, up))
+		},
+	}
+}
+
+// Named sets the name that errors call the stage by. Without it that is the
+// name of its constructor in lower case.
+func (s Stage[In, Out]) Named(name string) Stage[In, Out] {
+	s.simple("Named")
+	s.options.name = name
+	return s
+}
+
+// Workers sets how many identical workers the stage has, at least 1.
+func (s Stage[In, Out]) Workers(n int) Stage[In, Out] {
+	s.simple("Workers")
+	atLeastOne("Workers", "n", n)
+	if s.options.configs != nil {
+		panic(fmt.Sprintf("vimap: Workers: a stage made by Each has a worker for each of its %d configurations, got %d",
+			len(s.options.configs), n))
+	}
+	s.options.workers = n
+	return s
+}
+
+// Timeout bounds each attempt: its context ends after limit, and an attempt
+// that fails then is a context.DeadlineExceeded. A function that has not
+// returned a second after that is abandoned: its input fails, or is tried
+// again, with a [StuckError], and a fresh worker takes its place. limit must be
+// above 0; a stage that was given none has no limit.
+func (s Stage[In, Out]) Timeout(limit time.Duration) Stage[In, Out] {
+	s.simple("Timeout")
+	if limit <= 0 {
+		panic(fmt.Sprintf("vimap: Timeout: limit must be above 0, got %v", limit))
+	}
+	s.options.timeout = limit
+	return s
+}
+
+// Retry sets whether and when a failed attempt is followed by another, by any
+// worker of the stage; a waiting input holds none. It replaces an earlier one;
+// without it nothing is tried again. What p is told is the attempts that the
+// input has had, the time since the first began, and the last error.
+func (s Stage[In, Out]) Retry(p retry.Policy) Stage[In, Out] {
+	s.simple("Retry")
+	s.options.retry = p
+	return s
+}
+
+// Restart sets whether and when a worker is opened again that failed to open,
+// or ended, without having worked on an input since. It replaces an earlier
+// one; without it a worker is given up when it has failed three times in a row,
+// with waits of up to 100 and 200 ms between. A worker that did work comes back
+// at once. The zero Policy opens nothing twice.
+func (s Stage[In, Out]) Restart(p retry.Policy) Stage[In, Out] {
+	s.simple("Restart")
+	s.options.restart = p
+	return s
+}
+
+// KeyBy has inputs with the same key worked on one after another, in source
+// order; inputs with different keys are worked on at once, as before. key runs
+// in one goroutine of its own. An input that is tried again keeps its turn, and
+// what fails ends its turn. A Bulk stage takes no keys.
+func (s Stage[In, Out]) KeyBy[K comparable](key func(In) K) Stage[In, Out] {
+	s.simple("KeyBy")
+	notNil(key == nil, "KeyBy", "key")
+	if s.options.bulk {
+		panic("vimap: KeyBy: a Bulk stage works on inputs of several keys at once")
+	}
+	s.key = func(in In) any { return key(in) }
+	return s
+}
+
+// simple panics if s was composed.
+func (s Stage[In, Out]) simple(method string) {
+	notNil(s.attach == nil, method, "stage")
+	if s.options.composed {
+		panic(fmt.Sprintf("vimap: %s: a stage made by Then takes no options, set them on its parts", method))
+	}
+}
+
+// each binds a worker to each configuration.
+func each[In, Out, Config any](s Stage[In, Out], configs []Config) Stage[In, Out] {
+	atLeastOne("Each", "the number of configurations", len(configs))
+	s.options.configs = lo.ToAnySlice(configs)
+	s.options.workers = len(configs)
+	return s
+}
+
+func atLeastOne(where, what string, n int) {
+	if n < 1 {
+		panic(fmt.Sprintf("vimap: %s: %s must be at least 1, got %d", where, what, n))
+	}
+}

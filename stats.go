@@ -1,0 +1,32 @@
+package vimap
+
+// Stats are the accounts of a run. Once it is over they add up:
+//
+//	Read + Extra == Delivered + Failed + Filtered + Unfinished
+type Stats struct {
+	Read       int64 // items that the source produced
+	Extra      int64 // outputs of FlatMap beyond the first of each item
+	Delivered  int64 // outputs that the sink took
+	Failed     int64 // failures that the sink took, or that ended the run
+	Filtered   int64 // items that Filter dropped or FlatMap made nothing of
+	Unfinished int64 // items that the end of the run met on their way; in flight, while it runs
+	Retries    int64 // attempts after the first of an item
+	Restarts   int64 // openings of workers after their first
+	Lost       []error // workers that were given up, as *[WorkerError]; the others did their work
+}
+
+// Stats returns the accounts. While the run goes on, from any goroutine, they
+// are as of a moment ago.
+func (r *Run[In, Out]) Stats() Stats {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.engine == nil {
+		return Stats{}
+	}
+	s := r.engine.Stats()
+	return Stats{
+		Read: s.Read, Extra: s.Extra, Delivered: s.Delivered, Failed: s.Failed, Filtered: s.Filtered,
+		Unfinished: s.Read + s.Extra - s.Delivered - s.Failed - s.Filtered,
+		Retries:    s.Retries, Restarts: s.Restarts, Lost: s.Lost,
+	}
+}
