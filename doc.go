@@ -1,0 +1,66 @@
+// Package vimap chains sources, worker stages and sinks.
+//
+// A program has a stream of inputs (lines of files, requests, rows) and work to
+// do on each, by workers that must be set up first (a session, a connection, a
+// model) and cleaned up after. A chain says so, fully typed and without a type
+// argument:
+//
+//	send := vimap.OpenWith(dial).
+//		Close((*Session).Close).
+//		Do((*Session).Post).
+//		Each(servers...).
+//		Timeout(5 * time.Second).
+//		Retry(retry.Exponential(10*time.Millisecond, time.Second).Attempts(5))
+//
+//	written, err := sources.Lines("requests.jsonl").
+//		Try(parse).
+//		Via(send).
+//		To(ctx, sinks.JSONLines("responses.jsonl").Pairs)
+//
+// # Words
+//
+// An item is what the source produced. A stage has workers, which make one
+// output of each input. A step (Map, Try, Filter, FlatMap) is a plain function
+// between them. A sink ends the chain. A run is one execution of all this; an
+// attempt is one call of a worker's function for an input, counted from 1, and
+// a retry is an attempt after the first.
+//
+// # What is promised
+//
+//   - Every item that is read has one fate: it is delivered, failed, filtered,
+//     or, when the run was ended before, unfinished. [Stats] adds up.
+//   - An output is delivered beside the item it came from, whatever happened on
+//     its way: retries, batches, reordering.
+//   - With [Pipeline.Ordered] the outcomes come as from a plain loop.
+//   - Items read and not yet delivered never exceed a bound, see
+//     [Pipeline.InFlight]. A delivered item is released to the collector.
+//   - An item that arrives alone is worked on at once: nothing waits for a
+//     batch to fill, except in a [Bulk] stage for its linger time.
+//   - When a terminal call returns, or the loop over a run is left, nothing of
+//     the caller's code runs any more, every worker that was opened has been
+//     closed once, and no goroutine or file is left. The one exception is a
+//     function that ignores the end of its context beyond its time limit: it is
+//     reported as a [StuckError], and its worker is closed when it returns.
+//   - A panic or runtime.Goexit in a function of the caller's is the error of
+//     its own input, a [PanicError] with its stack. After one in Do or in a
+//     loop the worker is closed and opened anew.
+//   - What goes wrong is returned: an [ItemError], [WorkerError],
+//     [NoWorkersError], [SourceError]. A run whose error nobody reads is logged
+//     once, by log/slog, when the garbage collector finds it.
+//   - Cancellation ends whatever waits (source, opening, work, back-off, sink)
+//     and is returned as context.Cause.
+//
+// # Goroutines
+//
+// A run has one goroutine for the source, one for each worker, one for each
+// FlatMap, KeyBy and Bulk, and one for the steps of a chain without any stage.
+// Inline steps before a stage run in its workers, those after the last stage in
+// the workers of that. Workers without a set-up are started when there is work
+// for them; the others at the beginning, and the source is read when each stage
+// has one that is open.
+//
+// # Tests
+//
+// Everything runs inside a testing/synctest bubble, where time-outs, back-off
+// and linger cost no real time.
+package vimap
