@@ -104,12 +104,27 @@ func (e *Emitter[T]) One(item T) bool {
 	return true
 }
 
-// Many hands items to the run.
+// Many hands items to the run, as many at once as there is room for.
 func (e *Emitter[T]) Many(items []T) bool {
-	for _, item := range items {
-		if !e.One(item) {
+	h, s := e.h, e.h.seg
+	for len(items) > 0 {
+		slots, ok := s.several(len(items))
+		if !ok {
 			return false
 		}
+		for i, slot := range slots {
+			m := s.meta(slot)
+			m.Seq, m.Index, m.Place = s.seq, s.seq, e.place
+			if h.origins != nil {
+				*h.origins.At(slot) = items[i]
+			}
+			h.ring.put(i, Item[T]{Val: items[i], Slot: slot, State: Live})
+			s.seq++
+		}
+		if !h.ring.publish(len(slots)) {
+			return false
+		}
+		items = items[len(slots):]
 	}
 	return true
 }

@@ -50,6 +50,21 @@ func (r *Ring[T]) push(it Item[T]) bool {
 	return true
 }
 
+// put places an item i places behind those pushed, for publish.
+func (r *Ring[T]) put(i int, it Item[T]) {
+	r.buf[(r.pub.Load()+int64(i))&int64(len(r.buf)-1)] = it
+}
+
+// publish pushes n items that were put. Like push it is for the head.
+func (r *Ring[T]) publish(n int) bool {
+	t := r.pub.Load()
+	if t&closedBit != 0 || !r.pub.CompareAndSwap(t, t+int64(n)) {
+		return false
+	}
+	r.gate.call()
+	return true
+}
+
 // pushAll adds items of a worker.
 func (r *Ring[T]) pushAll(items []Item[T]) {
 	if len(items) == 0 {

@@ -174,6 +174,10 @@ func (r *Run) Stop() {
 
 // sourceEnded takes what the source returned.
 func (r *Run) sourceEnded(err error) {
+	if cause := context.Cause(r.outer); cause != nil {
+		r.Fail(cause) // the source may have ended for it: then the end is not the end
+		return
+	}
 	if err == nil || r.closing.Load() && r.sourceCtx.Err() != nil && errors.Is(err, context.Canceled) {
 		return
 	}

@@ -94,6 +94,20 @@ func (s *Segment) ending() bool {
 	return s.run.halted.Load() || s.parent == nil && s.run.stopped.Load()
 }
 
+// several is next for up to n items. The slots are valid until the next call.
+func (s *Segment) several(n int) ([]int32, bool) {
+	if len(s.stash) == 0 && !s.refill() {
+		return nil, false
+	}
+	if s.run.closing.Load() && s.ending() {
+		return nil, false
+	}
+	left := max(0, len(s.stash)-n)
+	slots := s.stash[left:]
+	s.stash = s.stash[:left]
+	return slots, true
+}
+
 func (s *Segment) refill() bool {
 	s.mu.Lock()
 	for s.taken >= s.limit {
