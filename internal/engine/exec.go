@@ -190,6 +190,10 @@ func (x *Exec) close() {
 // anew opens a worker again that was closed before its time. One that did some
 // work comes back at once; one that did none waits as its policy says.
 func (x *Exec) anew() {
+	if x.g.isOver() {
+		x.phase = phaseEnd
+		return
+	}
 	if x.served {
 		x.served, x.failed = false, 0
 		x.g.restarted()

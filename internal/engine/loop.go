@@ -47,6 +47,12 @@ func (f *Feed[In, Out]) Yield(out Out, err error) {
 // Context is that of the worker: it ends when the stage does.
 func (f *Feed[In, Out]) Context() context.Context { return f.h.g.ctx }
 
+// drop reports whether an item was in hand, and lets go of it.
+func (f *Feed[In, Out]) drop() (held bool) {
+	held, f.holds = f.holds, false
+	return held
+}
+
 // turn runs the body of the user's loop for one input.
 func (f *Feed[In, Out]) turn(in In) (out Out, err error) {
 	h, x := f.h, f.h.x
@@ -72,8 +78,7 @@ func (h *hand[In, Out]) loop() error {
 	f.begun, f.holds = false, false
 	err := h.Loop(f, x.number)
 	switch {
-	case f.holds: // it stopped a panic of its own on its way out
-		f.holds = false
+	case f.drop(): // it stopped a panic of its own on its way out
 		h.failed(h.g.run.faults.Yield(0))
 	case x.at != h.step: // or one of a step behind it
 		x.failAt(x.at, h.g.run.faults.Yield(0))

@@ -67,8 +67,11 @@ func Via[In, Out any](f *Flow[In], spec Spec, st Stage[In, Out]) *Flow[Out] {
 // hire gives a worker its task.
 func (c *crew[In, Out]) hire(x *Exec, mk maker[Out]) *hand[In, Out] {
 	h := &hand[In, Out]{crew: c, x: x, next: mk(x), do: c.Do}
-	if c.Loop != nil {
+	switch {
+	case c.Loop != nil:
 		h.feed = &Feed[In, Out]{h: h}
+	case c.Bulk != nil:
+		h.do = h.alone
 	}
 	x.task = h
 	return h
@@ -246,8 +249,11 @@ func (h *hand[In, Out]) crashed(at *Step, err error) (anew bool) {
 			h.batchFailed(err)
 			return false
 		}
-		if h.feed != nil && !h.feed.holds {
-			return true // between two inputs, or before the first
+		if h.feed != nil && !h.feed.drop() { // before, between or after its inputs
+			if h.g.isOver() {
+				h.g.closeFailed(h.x, err)
+			}
+			return true
 		}
 		h.failed(err)
 		return h.Open != nil || h.Loop != nil
