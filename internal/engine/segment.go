@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -188,6 +189,7 @@ func (s *Segment) release(slots []int32) {
 	s.mu.Unlock()
 	if wake {
 		s.head.signal()
+		runtime.Gosched() // or it waits here until the releasing side runs dry
 	}
 }
 

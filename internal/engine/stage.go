@@ -48,7 +48,13 @@ func Via[In, Out any](f *Flow[In], spec Spec, st Stage[In, Out]) *Flow[Out] {
 		case st.Bulk != nil:
 			return c.bulk(f, mk)
 		}
-		f.pull(c.g, func(x *Exec) Handler[In] { return c.hire(x, mk).begin }, nil)
+		f.pull(c.g, func(x *Exec) Handler[In] {
+			h := c.hire(x, mk)
+			if spec.Timeout == 0 && spec.Retry == nil && st.Loop == nil {
+				return h.plain
+			}
+			return h.begin
+		}, nil)
 		return []*Group{c.g}
 	}
 	return &Flow[Out]{
@@ -108,6 +114,19 @@ type hand[In, Out any] struct {
 	job   job[In] // of in, except its slot and in; zero for the first attempt
 	rest  rest[In, Out]
 	begun time.Duration
+}
+
+// plain is begin for a stage that has no limit, no retry and no loop.
+func (h *hand[In, Out]) plain(x *Exec, in In) {
+	x.served, x.at, h.in = true, h.step, in
+	out, err := h.do(h.g.run.ctx, in)
+	if err != nil {
+		h.failed(err)
+		return
+	}
+	var none In
+	h.in = none
+	h.next(x, out)
 }
 
 // begin takes an input that has not been tried.
