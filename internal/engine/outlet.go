@@ -28,6 +28,7 @@ type Outlet[T any] struct {
 	ordered bool
 	seq     int64     // of the next item, if ordered
 	early   []Item[T] // items that came before their turn, at seq modulo length
+	kept    int       // how many these are
 	freed   []int32
 	hold    int // how many credits freed may hold
 
@@ -44,41 +45,50 @@ func newOutlet[T any](run *Run, r *Ring[T], g *gate, ordered bool) *Outlet[T] {
 // next waits for the next item, at most for wait if that is not negative.
 func (o *Outlet[T]) next(wait time.Duration) (it Item[T], a arrival) {
 	for {
-		if o.ordered {
-			p := &o.early[o.seq&int64(len(o.early)-1)]
-			if p.State != None {
+		if o.kept > 0 {
+			if p := o.place(o.seq); p.State != None {
 				it, *p = *p, it
+				o.kept--
 				o.seq++
 				return it, arrived
 			}
-		} else if o.i < o.n {
+		}
+		for o.i < o.n {
 			p := &o.chunk[o.i]
-			it, *p = *p, it
 			o.i++
+			if o.ordered {
+				if seq := o.ring.seg.meta(p.Slot).Seq; seq != o.seq {
+					o.keep(p, seq)
+					continue
+				}
+				o.seq++
+			}
+			it, *p = *p, it
 			return it, arrived
 		}
 		if a = o.fill(wait); a != arrived {
 			return it, a
 		}
-		for ; o.ordered && o.i < o.n; o.i++ {
-			o.sort(&o.chunk[o.i])
-		}
 	}
 }
 
-// sort puts an item where its turn will find it.
-func (o *Outlet[T]) sort(it *Item[T]) {
-	seq := o.ring.seg.meta(it.Slot).Seq
+// place is where an item waits that came before its turn.
+func (o *Outlet[T]) place(seq int64) *Item[T] {
+	return &o.early[seq&int64(len(o.early)-1)]
+}
+
+// keep puts an item where its turn will find it.
+func (o *Outlet[T]) keep(it *Item[T], seq int64) {
 	for seq-o.seq >= int64(len(o.early)) {
-		wider := make([]Item[T], 2*len(o.early))
-		for i := range int64(len(o.early)) {
-			s := o.seq + i
-			wider[s&int64(len(wider)-1)] = o.early[s&int64(len(o.early)-1)]
+		narrow := o.early
+		o.early = make([]Item[T], 2*len(narrow))
+		for i := range int64(len(narrow)) {
+			*o.place(o.seq + i) = narrow[(o.seq+i)&int64(len(narrow)-1)]
 		}
-		o.early = wider
 	}
 	var none Item[T]
-	o.early[seq&int64(len(o.early)-1)], *it = *it, none
+	*o.place(seq), *it = *it, none
+	o.kept++
 }
 
 // fill takes what is there, or waits for it.
