@@ -1,0 +1,55 @@
+package engine
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func newPace() *pace {
+	p := new(pace)
+	p.size.Store(1)
+	return p
+}
+
+func TestAChunkAtMostDoubles(t *testing.T) {
+	p := newPace()
+	for _, want := range []int64{2, 4, 8, 16} {
+		p.observe(1, time.Nanosecond)
+		require.Equal(t, want, p.size.Load())
+	}
+}
+
+func TestAChunkIsAsMuchAsItsTimeAllows(t *testing.T) {
+	for cost, want := range map[time.Duration]int64{
+		time.Nanosecond:        mostChunk,
+		100 * time.Nanosecond:  100,
+		time.Microsecond:       10,
+		6 * time.Microsecond:   1,
+		time.Millisecond:       1,
+		100 * time.Millisecond: 1,
+	} {
+		p := newPace()
+		for range 1000 {
+			n := int(p.size.Load())
+			p.observe(n, time.Duration(n)*cost)
+		}
+		require.Equal(t, want, p.size.Load(), "items of %v", cost)
+	}
+}
+
+func TestARareSlowItemMakesChunksSmallForTheMeanOfManyItems(t *testing.T) {
+	p := newPace()
+	for range 100 {
+		p.observe(100, 10*time.Microsecond) // 100 ns each
+	}
+	require.EqualValues(t, 100, p.size.Load())
+	p.observe(1, 10*time.Millisecond) // about 10 µs in the mean of 1,000
+	require.EqualValues(t, 1, p.size.Load())
+	for range 20_000 {
+		n := int(p.size.Load())
+		p.observe(n, time.Duration(n)*100*time.Nanosecond)
+	}
+	require.Greater(t, p.size.Load(), int64(20), "it is forgotten")
+}
