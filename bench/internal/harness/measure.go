@@ -1,0 +1,131 @@
+package harness
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/pprof"
+	"slices"
+	"time"
+)
+
+// patience is how long one run of a column may take before the program gives
+// up and shows where its goroutines are.
+const patience = 3 * time.Minute
+
+// Options say how a workload is measured.
+type Options struct {
+	Quick  bool
+	Rounds int
+	// Progress hears of each column that begins. Nil: no one.
+	Progress func(workload, column string, round int)
+}
+
+// Sample is what one run of one column cost.
+type Sample struct {
+	Wall, CPU time.Duration
+	Allocs    uint64
+	P50, P99  time.Duration
+}
+
+// Round has one sample for each column, taken right after each other.
+type Round struct {
+	Items int
+	// Cores is how many were free for this process when the round began.
+	Cores   float64
+	Samples map[string]Sample
+}
+
+// Result has the rounds of a workload.
+type Result struct {
+	Workload  Workload
+	Items     int
+	Columns   []string
+	Rounds    []Round
+	Latencies bool
+}
+
+// Measure runs the columns of w alternately: A B C, A B C and so on.
+// A round of warming up, which is not counted, comes before an ordinary run.
+// The first column that returns a wrong sum is the error.
+func Measure(w Workload, o Options) (result Result, err error) {
+	items, first := w.Full, -1
+	if o.Quick {
+		items, first = w.Quick, 0
+	}
+	job, err := w.Build(items)
+	if err != nil {
+		return Result{}, fmt.Errorf("%s: %w", w.Name, err)
+	}
+	if job.Close != nil {
+		defer func() {
+			if closeErr := job.Close(); err == nil {
+				err = closeErr
+			}
+		}()
+	}
+	if o.Quick {
+		job.Columns = slices.DeleteFunc(slices.Clone(job.Columns), func(c Column) bool { return c.Slow })
+	}
+	result = Result{Workload: w, Items: items, Latencies: job.Latencies != nil}
+	for _, column := range job.Columns {
+		result.Columns = append(result.Columns, column.Name)
+	}
+	for n := first; n < o.Rounds; n++ {
+		round := Round{Items: items, Cores: freeCores(), Samples: map[string]Sample{}}
+		for _, column := range job.Columns {
+			if o.Progress != nil {
+				o.Progress(w.Name, column.Name, n+1)
+			}
+			sample, err := once(w, job, column)
+			if err != nil {
+				return Result{}, err
+			}
+			round.Samples[column.Name] = sample
+		}
+		if n >= 0 {
+			result.Rounds = append(result.Rounds, round)
+		}
+	}
+	return result, nil
+}
+
+// Check runs a column once and returns an error unless its sum is right.
+func Check(w Workload, job Job, column Column) error {
+	_, err := once(w, job, column)
+	return err
+}
+
+func once(w Workload, job Job, column Column) (Sample, error) {
+	name := w.Name + "/" + column.Name
+	watchdog := time.AfterFunc(patience, func() {
+		fmt.Fprintf(os.Stderr, "\n%s has not ended after %v; its goroutines:\n", name, patience)
+		_ = pprof.Lookup("goroutine").WriteTo(os.Stderr, 2)
+		os.Exit(2)
+	})
+	defer watchdog.Stop()
+
+	runtime.GC() // what the last column left is not this one's to collect
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	cpu, start := cpuTime(), time.Now()
+	sum, err := column.Run()
+	sample := Sample{Wall: time.Since(start), CPU: cpuTime() - cpu}
+	runtime.ReadMemStats(&after)
+	sample.Allocs = after.Mallocs - before.Mallocs
+
+	if err != nil {
+		return Sample{}, fmt.Errorf("%s: %w", name, err)
+	}
+	if sum != job.Want {
+		return Sample{}, fmt.Errorf("%s: the sum is %d, want %d", name, sum, job.Want)
+	}
+	if job.Latencies != nil {
+		latencies := job.Latencies()
+		slices.Sort(latencies)
+		if n := len(latencies); n > 0 {
+			sample.P50, sample.P99 = latencies[n/2], latencies[n*99/100]
+		}
+	}
+	return sample, nil
+}

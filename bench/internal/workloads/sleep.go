@@ -1,0 +1,61 @@
+package workloads
+
+import (
+	"slices"
+	"time"
+
+	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/bench/internal/harness"
+	"github.com/vimap-go/vimap/sources"
+)
+
+// nap is what an answer over a network takes.
+func nap(x int) int {
+	time.Sleep(time.Millisecond)
+	return x
+}
+
+// napSkewed takes a hundred times as long for one item of a hundred.
+func napSkewed(x int) int {
+	if x%100 == 50 {
+		time.Sleep(100 * time.Millisecond)
+		return x
+	}
+	return nap(x)
+}
+
+// Sleep waits a millisecond for each item. Each of 100 workers has 20 items:
+// nothing can be faster than 20 ms.
+func Sleep() harness.Workload {
+	return sleeping("sleep", "1 ms of waiting, 100 workers, any order (ideal: 10000 ns/item)", 1_000, nap, false)
+}
+
+// SleepOrdered is [Sleep] in the order of the source.
+func SleepOrdered() harness.Workload {
+	return sleeping("sleep-ordered", "1 ms of waiting, 100 workers, in order (ideal: 10000 ns/item)", 1_000, nap, true)
+}
+
+// Skew is [SleepOrdered] with a slow item among a hundred: those behind it must
+// be worked on while it blocks the way out.
+func Skew() harness.Workload {
+	return sleeping("skew-ordered", "1 ms of waiting, 1 % of the items 100 ms, 100 workers, in order", 1_000, napSkewed, true)
+}
+
+func sleeping(name, about string, quick int, f func(int) int, ordered bool) harness.Workload {
+	const workers = 100
+	return harness.Workload{
+		Name: name, About: about,
+		Full: 2_000, Quick: quick, Test: 150,
+		Build: func(n int) (harness.Job, error) {
+			xs := numbers(n)
+			columns, sum := pools(slices.Values(xs), workers, f, add), add
+			p := sources.Slice(xs).Via(vimap.Func(step(f)).Workers(workers))
+			if ordered {
+				columns, sum, p = orderedPools(slices.Values(xs), workers, f, addInOrder), addInOrder, p.Ordered()
+			}
+			columns = slow(without(columns, "sequential", "ro"), "limit", "chan 128 ctx")
+			columns = append(columns, concIter(xs, workers, f, sum), vimapColumn("vimap", p, sum))
+			return harness.Job{Want: folded(sum, xs), Columns: columns}, nil
+		},
+	}
+}
