@@ -1,0 +1,116 @@
+package sources_test
+
+import (
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+	"unsafe"
+	"weak"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vimap-go/vimap/sources"
+)
+
+// inUse returns the bytes that are reachable.
+func inUse() int64 {
+	runtime.GC()
+	runtime.GC() // goroutines that were ending have ended by now
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
+}
+
+func TestA40MBStreamRaisesPeakMemoryByLessThan3MB(t *testing.T) {
+	for name, line := range map[string]string{
+		"of short lines":     strings.Repeat("x", 60) + "\n",
+		"of lines of 100 KB": strings.Repeat("x", 100<<10) + "\n",
+		"of mostly no text":  strings.Repeat("\n", 60) + strings.Repeat("x", 2000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			quiet(t)
+			const size = 40 << 20
+			before, peak, read := inUse(), int64(0), 0
+			lines := sources.Reader(io.LimitReader(&counter{text: line}, size))
+			if len(line) > 1000 {
+				lines = lines.InFlight(4) // the default look-ahead counts lines, not bytes
+			}
+			run := lines.Start(t.Context())
+			for _, line := range run.Zip() {
+				if read%(4<<20) > (read+len(line)+1)%(4<<20) {
+					peak = max(peak, inUse())
+				}
+				read += len(line) + 1
+			}
+			require.NoError(t, run.Err())
+			require.GreaterOrEqual(t, read, size)
+			require.Less(t, peak-before, int64(3<<20))
+		})
+	}
+}
+
+func TestLinesAreReleasedWhileTheSourceWaitsForMore(t *testing.T) {
+	quiet(t)
+	text := numbered(4, 4<<20) + numbered(20, 8<<10) // the latter are read together
+	lines := strings.Count(text, "\n")
+	delivered := make(chan struct{}, lines)
+	var delivery []weak.Pointer[byte]
+	var before, after int64
+	alive := 0
+	run := sources.Reader(io.MultiReader(
+		callback(func() { before = inUse() }),
+		strings.NewReader(text),
+		callback(func() {
+			for range lines {
+				<-delivered
+			}
+			after = inUse()
+			for _, line := range delivery {
+				if line.Value() != nil {
+					alive++
+				}
+			}
+		}),
+	)).Start(t.Context())
+	for _, line := range run.Zip() {
+		delivery = append(delivery, weak.Make(unsafe.StringData(line))) //nolint:gosec // the string's memory is what matters
+		delivered <- struct{}{}
+	}
+	require.NoError(t, run.Err())
+	require.LessOrEqual(t, alive, 1, "lines are kept, but for the one that was the loop's last")
+	require.Less(t, after-before, int64(3<<20))
+	runtime.KeepAlive(text)
+}
+
+// A callback is a reader of nothing that calls a function.
+type callback func()
+
+func (c callback) Read([]byte) (int, error) {
+	c()
+	return 0, io.EOF
+}
+
+func TestAKeptLineKeepsAtMost4KBAlive(t *testing.T) {
+	long := strings.Repeat("x", 16<<10)
+	for name, c := range map[string]struct {
+		text string
+		keep func(string) bool
+		most int64 // bytes for each line kept
+	}{
+		"a short one among short ones":  {strings.Repeat("short\n"+strings.Repeat("longer\n", 2000), 100), func(line string) bool { return line == "short" }, 4<<10 + 64},
+		"a short one beside a long one": {strings.Repeat("short\n"+long+"\n", 100), func(line string) bool { return line == "short" }, 4<<10 + 64},
+		"an empty one":                  {strings.Repeat("\n"+long[:4000]+"\n", 1000), func(line string) bool { return line == "" }, 128},
+	} {
+		t.Run(name, func(t *testing.T) {
+			quiet(t)
+			before := inUse()
+			kept, err := collect(t, sources.Reader(strings.NewReader(c.text)).Filter(c.keep))
+			require.NoError(t, err)
+			require.GreaterOrEqual(t, len(kept), 100)
+			require.Less(t, inUse()-before, int64(len(kept))*c.most+64<<10)
+			runtime.KeepAlive(kept)
+			runtime.KeepAlive(c.text)
+		})
+	}
+}

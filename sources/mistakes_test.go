@@ -1,0 +1,25 @@
+package sources_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vimap-go/vimap/sources"
+)
+
+func TestAMistakeInTheSourcePanicsWithItsRule(t *testing.T) {
+	for rule, mistake := range map[string]func(){
+		"sources: Seq: items must not be nil":                        func() { sources.Seq[int](nil) },
+		"sources: Seq2: items must not be nil":                       func() { sources.Seq2[int](nil) },
+		"sources: Chan: ch must not be nil":                          func() { sources.Chan[int](nil) },
+		"sources: Reader: r must not be nil":                         func() { sources.Reader(nil) },
+		"sources: Files: patterns must not be empty":                 func() { sources.Files() },
+		"sources: Walk: fsys must not be nil":                        func() { sources.Walk(nil) },
+		"sources: Lines: MaxLength must not be negative, got -1":     func() { sources.Text{MaxLength: -1}.Lines() },
+		"sources: Reader: MaxLength must not be negative, got -2":    func() { sources.Text{MaxLength: -2}.Reader(nil) },
+		"sources: JSONLines: MaxLength must not be negative, got -3": func() { sources.Text{MaxLength: -3}.JSONLines[int]() },
+	} {
+		t.Run(rule, func(t *testing.T) { require.PanicsWithValue(t, rule, mistake) })
+	}
+}
