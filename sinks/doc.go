@@ -1,0 +1,54 @@
+// Package sinks holds the ends of a chain: what becomes of the outputs of a
+// [vimap.Pipeline].
+//
+//	sent, err := sources.Lines("requests.jsonl").
+//		Try(parse).
+//		Via(send).
+//		To(ctx, sinks.JSONLines("answers.jsonl").Pairs)
+//
+// # Which sink
+//
+//	sink                                 what To returns
+//	Collect                              []Out, every output
+//	Zip                                  []vimap.Pair[In, Out], every input with its output
+//	Ignore                               the number of outputs
+//	Each(f)                              the number of pairs that f took
+//	Fold(start, f)                       what f made of start and all pairs
+//	Chan(ch).Outputs                     the number of outputs sent to ch
+//	Lines(path).Outputs, .Pairs          the number of lines of text written
+//	LinesTo(w).Outputs, .Pairs           the same, to a writer
+//	JSONLines(path).Outputs, .Pairs      the number of lines of JSON written
+//	JSONLines(path).Results              the same, with a line for every failed input too
+//	JSONLinesTo(w).Outputs, …            the same, to a writer
+//
+// A sink is passed as it is, without calling it and without type arguments:
+// To(ctx, sinks.Collect), To(ctx, sinks.Lines("out.txt").Outputs).
+//
+// # What holds for all of them
+//
+// A sink runs in the goroutine that called To, and so do the functions given
+// to it: they need no lock among themselves. It sees the outputs as they come,
+// or in source order after [vimap.Pipeline.Ordered].
+//
+// All sinks but JSON.Results end at the first failure of the run and return
+// it, with what they had made of the outputs before it. A sink that fails
+// itself (a full disk, an error of a callback) ends the run at once, and its
+// own error is returned.
+//
+// # Sinks of your own
+//
+// A sink is any func(*vimap.Run[In, Out]) (R, error). It ranges over the run
+// once, by [vimap.Run.Zip] or [vimap.Run.Results], and then returns
+// [vimap.Run.Err]. Leaving the loop ends the run, so a sink that fails simply
+// returns:
+//
+//	func longest[In any](run *vimap.Run[In, string]) (string, error) {
+//		var most string
+//		for _, out := range run.Zip() {
+//			if len(out) > len(most) {
+//				most = out
+//			}
+//		}
+//		return most, run.Err()
+//	}
+package sinks

@@ -1,0 +1,130 @@
+package sinks
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+)
+
+// target is where a sink writes its lines: the file at path, or a writer.
+type target struct {
+	sink   string // the constructor's name, for errors
+	path   string
+	writer io.Writer
+}
+
+func toPath(sink, path string) target {
+	switch path {
+	case "":
+		panic("sinks: " + sink + ": path must not be empty")
+	case "-":
+		return target{sink: sink, writer: os.Stdout}
+	}
+	return target{sink: sink, path: path}
+}
+
+func toWriter(sink string, w io.Writer) target {
+	if w == nil {
+		panic("sinks: " + sink + ": w must not be nil")
+	}
+	return target{sink: sink, writer: w}
+}
+
+// blockSize is how many bytes of lines are written at once.
+const blockSize = 64 << 10
+
+// write writes a line for each value and returns how many. failure is the
+// run's error, asked for once values has ended.
+func (t target) write[T any](values iter.Seq[T], failure func() error, encode func(*bytes.Buffer, *T) error) (lines int64, err error) {
+	out, err := t.open()
+	if err != nil {
+		return 0, t.failed(err)
+	}
+	// Deferred for a panic in the run or in a method of a value.
+	defer func() {
+		if discardErr := out.discard(); discardErr != nil {
+			err = errors.Join(err, t.failed(discardErr))
+		}
+	}()
+	lines, err = t.fill(out, values, encode)
+	if err == nil {
+		err = failure()
+	}
+	if err == nil {
+		err = t.failed(out.keep())
+	}
+	return lines, err
+}
+
+// fill writes until values ends, and whole lines only.
+func (t target) fill[T any](out io.Writer, values iter.Seq[T], encode func(*bytes.Buffer, *T) error) (lines int64, err error) {
+	var block bytes.Buffer
+	var value T // one for all: its address is passed on, which would allocate each
+	for value = range values {
+		start := block.Len()
+		if err = encode(&block, &value); err != nil {
+			block.Truncate(start)
+			err = fmt.Errorf("sinks: %s: %s: %w", t.sink, t.place(lines+1), err)
+			break
+		}
+		block.WriteByte('\n')
+		lines++
+		if block.Len() < blockSize {
+			continue
+		}
+		if _, err := block.WriteTo(out); err != nil {
+			return lines, t.failed(err)
+		}
+	}
+	if _, writeErr := block.WriteTo(out); writeErr != nil {
+		err = errors.Join(err, t.failed(writeErr))
+	}
+	return lines, err
+}
+
+func (t target) place(line int64) string {
+	if t.path == "" {
+		return fmt.Sprintf("line %d", line)
+	}
+	return fmt.Sprintf("%s:%d", t.path, line)
+}
+
+// failed names the sink, and the path its user knows where the error names the
+// temporary file.
+func (t target) failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok && t.path != "" {
+		err = &fs.PathError{Op: pathErr.Op, Path: t.path, Err: pathErr.Err}
+	}
+	if linkErr, ok := errors.AsType[*os.LinkError](err); ok && t.path != "" {
+		err = &fs.PathError{Op: linkErr.Op, Path: t.path, Err: linkErr.Err}
+	}
+	return fmt.Errorf("sinks: %s: %w", t.sink, err)
+}
+
+// output is an open target. One of keep and discard ends it; discard after
+// keep does nothing.
+type output interface {
+	io.Writer
+	keep() error
+	discard() error
+}
+
+func (t target) open() (output, error) {
+	if t.writer != nil {
+		return callers{t.writer}, nil
+	}
+	return create(t.path)
+}
+
+// callers is a writer that belongs to the caller.
+type callers struct{ io.Writer }
+
+func (callers) keep() error    { return nil }
+func (callers) discard() error { return nil }
