@@ -3,7 +3,6 @@ package vimap_test
 import (
 	"context"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -26,7 +25,7 @@ func numbers(n int) vimap.Pipeline[int, int] {
 func TestItemsBehindASlowOneAreWorkedOnByOthersWithinMilliseconds(t *testing.T) {
 	for name, ordered := range map[string]bool{"unordered": false, "ordered": true} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
 				begun := time.Now()
 				late, slow := 0, 0
 				stage := vimap.Func(func(_ context.Context, n int) (int, error) {
@@ -61,7 +60,7 @@ func TestItemsBehindASlowOneAreWorkedOnByOthersWithinMilliseconds(t *testing.T) 
 }
 
 func TestAnItemThatArrivesAloneIsDeliveredAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		stage := vimap.Func(func(_ context.Context, at time.Time) (time.Time, error) { return at, nil }).Workers(3)
 		source := vimap.Emit(func(_ context.Context, out *vimap.Emitter[time.Time]) error {
 			for range 500 {
@@ -81,7 +80,7 @@ func TestAnItemThatArrivesAloneIsDeliveredAtOnce(t *testing.T) {
 }
 
 func TestTheTailOfTheInputIsSpreadOverAllWorkers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		begun := time.Now()
 		stage := vimap.Func(func(_ context.Context, n int) (int, error) {
 			time.Sleep(10 * time.Millisecond)

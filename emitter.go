@@ -6,7 +6,7 @@ import (
 	"github.com/vimap-go/vimap/internal/engine"
 )
 
-// An Emitter takes the items of a source, see [Emit]. It must be used only by
+// Emitter takes the items of a source, see [Emit]. It must be used only by
 // the goroutine that the source was called in, and only until that returns.
 type Emitter[T any] struct {
 	out *engine.Emitter[T]

@@ -29,7 +29,7 @@ var (
 	ErrBulk = errors.New("a bulk function must return one output for each input")
 )
 
-// An ItemError says which item failed, where, and why.
+// ItemError says which item failed, where, and why.
 type ItemError struct {
 	Stage    string  // the name of the stage, or the inline step: map, try, filter, flatmap, decode
 	Index    int64   // of the item in its source, from 0
@@ -57,7 +57,7 @@ func (e *ItemError) Error() string {
 // Unwrap returns Err.
 func (e *ItemError) Unwrap() error { return e.Err }
 
-// A PanicError is a panic, or a runtime.Goexit, in a function of the user's.
+// PanicError is a panic, or a runtime.Goexit, in a function of the user's.
 type PanicError struct {
 	Value any    // of the panic; [ErrGoexit] for a Goexit
 	Stack []byte // of the goroutine, as runtime/debug.Stack gives it
@@ -77,7 +77,7 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-// A StuckError is a function that did not return within its time limit nor
+// StuckError is a function that did not return within its time limit nor
 // within a second after it, though its context had ended. It was abandoned: its
 // goroutine ends when the function does. It is a context.DeadlineExceeded to
 // errors.Is.
@@ -99,7 +99,7 @@ func (e *StuckError) Error() string {
 // Is reports whether target is context.DeadlineExceeded.
 func (e *StuckError) Is(target error) bool { return target == context.DeadlineExceeded }
 
-// A WorkerError is a failure of a worker that is not the failure of an item.
+// WorkerError is a failure of a worker that is not the failure of an item.
 type WorkerError struct {
 	Stage  string
 	Worker int    // from 0
@@ -130,7 +130,7 @@ func brief(v any) string {
 	return s
 }
 
-// A NoWorkersError ends a run whose stage has no worker left. It is an
+// NoWorkersError ends a run whose stage has no worker left. It is an
 // [ErrNoWorkers] to errors.Is.
 type NoWorkersError struct {
 	Stage   string
@@ -149,7 +149,7 @@ func (e *NoWorkersError) Is(target error) bool { return target == ErrNoWorkers }
 // Unwrap returns the errors of the workers.
 func (e *NoWorkersError) Unwrap() []error { return e.Workers }
 
-// A SourceError is what a source returned, or the panic that ended it.
+// SourceError is what a source returned, or the panic that ended it.
 type SourceError struct {
 	Err error
 }
@@ -166,8 +166,13 @@ var faults = &engine.Faults{
 	NoItem: errors.New("vimap: Feed.Yield: there must be an item in hand"),
 	Left:   errors.New("the worker returned before its inputs ended"),
 	Panic:  func(value any, stack []byte) error { return &PanicError{value, stack} },
-	Yield:  func(n int) error { return fmt.Errorf("%w, got %d", ErrYield, n) },
-	Bulk:   func(got, want int) error { return fmt.Errorf("%w, got %d for %d", ErrBulk, got, want) },
+	Yield: func(n int, cause error) error {
+		if cause != nil {
+			return fmt.Errorf("%w, got %d: %w", ErrYield, n, cause)
+		}
+		return fmt.Errorf("%w, got %d", ErrYield, n)
+	},
+	Bulk: func(got, want int) error { return fmt.Errorf("%w, got %d for %d", ErrBulk, got, want) },
 	Worker: func(stage string, worker int, config any, phase string, err error) error {
 		return &WorkerError{stage, worker, config, phase, err}
 	},

@@ -42,7 +42,7 @@ func LoopFunc[In, Out any](worker func(*Feed[In, Out]) error) Stage[In, Out] {
 	})
 }
 
-// A Feed brings the worker function of a [Loop] its inputs and takes its
+// Feed brings the worker function of a [Loop] its inputs and takes its
 // outputs. It must be used only on the goroutine of that function.
 type Feed[In, Out any] struct {
 	feed *engine.Feed[In, Out]

@@ -7,13 +7,13 @@ import (
 	"github.com/vimap-go/vimap/internal/engine"
 )
 
-// An Opener describes workers that are set up before their first input, all
+// Opener describes workers that are set up before their first input, all
 // alike. See [Open].
 type Opener[State any] struct {
 	with OpenerWith[struct{}, State]
 }
 
-// An OpenerWith describes workers that are set up before their first input,
+// OpenerWith describes workers that are set up before their first input,
 // each with a configuration of its own. See [OpenWith].
 type OpenerWith[Config, State any] struct {
 	open  func(context.Context, Config) (State, error)
@@ -91,7 +91,7 @@ func (o OpenerWith[Config, State]) stage[In, Out any](do func(State, context.Con
 	})
 }
 
-// A Template is a stage that lacks the configurations of its workers.
+// Template is a stage that lacks the configurations of its workers.
 type Template[Config, In, Out any] struct {
 	make func(configs []Config) Stage[In, Out]
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/vimap-go/vimap/internal/engine"
 )
 
-// A Pipeline describes a chain: a source, and the steps and stages behind it.
+// Pipeline describes a chain: a source, and the steps and stages behind it.
 // In is what the source produces, Out what the last step makes of it. It is an
 // immutable value: its methods return copies, building one starts and opens
 // nothing, and it may be run any number of times, also at once. The zero
@@ -17,6 +17,7 @@ type Pipeline[In, Out any] struct {
 	compile  func(*plan[In]) *engine.Flow[Out]
 	bare     func(context.Context, *Emitter[Out]) error // the source itself, if nothing is behind it
 	ordered  bool
+	keyed    bool // a stage takes its inputs in source order
 	inFlight int
 }
 
@@ -78,7 +79,7 @@ func Emit[T any](source func(ctx context.Context, out *Emitter[T]) error) Pipeli
 func Decode[In, Raw, T any](raw Pipeline[In, Raw], decode func(Raw) (T, error)) Pipeline[T, T] {
 	notNil(decode == nil, "Decode", "decode")
 	return Pipeline[T, T]{
-		ordered: raw.ordered, inFlight: raw.inFlight,
+		ordered: raw.ordered, keyed: raw.keyed, inFlight: raw.inFlight,
 		compile: func(p *plan[T]) *engine.Flow[T] {
 			under := &plan[In]{run: p.run, ordered: p.ordered, decoded: true}
 			f, origins := engine.Originate(engine.Try(raw.compile(under), "decode", decode))
@@ -118,8 +119,8 @@ func (p Pipeline[In, Out]) Filter(keep func(Out) bool) Pipeline[In, Out] {
 // FlatMap adds a step that makes any number of outputs of each item: none,
 // which counts as filtered, or more, also without end. Each has the item as
 // its input. f and what it returns run in one goroutine of the step's own, one
-// item after another, in source order if the run is [Pipeline.Ordered], and
-// only as far as there is room. An item is in flight until all that was made of
+// item after another, in source order if the run is [Pipeline.Ordered] or a
+// stage has keys, and only as far as there is room. An item is in flight until all that was made of
 // it is delivered.
 func (p Pipeline[In, Out]) FlatMap[Next any](f func(Out) iter.Seq[Next]) Pipeline[In, Next] {
 	notNil(f == nil, "FlatMap", "f")
@@ -134,6 +135,7 @@ func (p Pipeline[In, Out]) FlatMap[Next any](f func(Out) iter.Seq[Next]) Pipelin
 // channel. Inline steps before it run in its workers.
 func (p Pipeline[In, Out]) Via[Next any](s Stage[Out, Next]) Pipeline[In, Next] {
 	notNil(s.attach == nil, "Via", "stage")
+	p.keyed = p.keyed || s.options.keyed
 	return then(p, func(_ *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
 		return s.attach(s.options, s.key, up)
 	})
@@ -152,7 +154,8 @@ func (p Pipeline[In, Out]) Ordered() Pipeline[In, Out] {
 //
 // Without it the bound follows the work: it is what the run delivers in about
 // 4 ms, but at least two items for each worker (of a [Bulk] stage two batches),
-// and at most 4,096 unless the workers want more.
+// four times as much if it is ordered, and at most 4,096 unless the workers
+// want more.
 func (p Pipeline[In, Out]) InFlight(n int) Pipeline[In, Out] {
 	if n < 1 || n > most {
 		panic(fmt.Sprintf("vimap: InFlight: n must be from 1 to %d, got %d", most, n))
@@ -181,7 +184,7 @@ func (p Pipeline[In, Out]) To[R any](ctx context.Context, sink func(*Run[In, Out
 func then[In, Out, Next any](p Pipeline[In, Out], add func(*plan[In], *engine.Flow[Out]) *engine.Flow[Next]) Pipeline[In, Next] {
 	notNil(p.compile == nil, "Pipeline", "the source")
 	return Pipeline[In, Next]{
-		ordered: p.ordered, inFlight: p.inFlight,
+		ordered: p.ordered, keyed: p.keyed, inFlight: p.inFlight,
 		compile: func(pl *plan[In]) *engine.Flow[Next] { return add(pl, p.compile(pl)) },
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/vimap-go/vimap/internal/engine"
 )
 
-// A Run is one run of a pipeline. It begins when it is ranged over, by Zip or
+// Run is one run of a pipeline. It begins when it is ranged over, by Zip or
 // by Results, and only once; it is over when that loop is left, by its end, a
 // break, a return or a panic. Then every worker is closed, nothing of it runs
 // any more, and Err, Stats are final. A Run that is never ranged over has
@@ -28,7 +28,7 @@ type Run[In, Out any] struct {
 	verdict *verdict
 }
 
-// A Result is the outcome of an item: an output or an error.
+// Result is the outcome of an item: an output or an error.
 type Result[In, Out any] struct {
 	In    In // what the source produced; the zero value if a Decode failed
 	Out   Out
@@ -36,7 +36,7 @@ type Result[In, Out any] struct {
 	Err   error // nil, or a *[ItemError]
 }
 
-// A Pair is an input beside its output.
+// Pair is an input beside its output.
 type Pair[In, Out any] struct {
 	In  In  `json:"in"`
 	Out Out `json:"out"`
@@ -110,8 +110,8 @@ func (r *Run[In, Out]) begin() bool {
 		return false
 	}
 	p := r.pipeline
-	e := engine.New(r.ctx, faults, p.inFlight)
-	pl := &plan[In]{run: e, ordered: p.ordered}
+	e := engine.New(r.ctx, faults, p.inFlight, p.ordered)
+	pl := &plan[In]{run: e, ordered: p.ordered || p.keyed}
 	flow := p.compile(pl)
 	r.engine, r.outlet, r.origins = e, engine.End(flow, p.ordered), pl.origins
 	if r.stopped {
@@ -154,7 +154,11 @@ func (r *Run[In, Out]) itemError(it engine.Item[Out]) error {
 		e.Input = r.input(it)
 	}
 	if m.Place != nil {
-		e.Place = m.Place.Name(m.Index - m.Place.First)
+		// The source's function; its panic must not cost the error.
+		_ = engine.Contain(faults, func() error {
+			e.Place = m.Place.Name(m.Index - m.Place.First)
+			return nil
+		})
 	}
 	return e
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/vimap-go/vimap/retry"
 )
 
-// A Stage describes workers that make one output of every input. It is an
+// Stage describes workers that make one output of every input. It is an
 // immutable value: its methods return copies, nothing is opened before a run,
 // and every run that it is part of opens workers of its own. The zero Stage
 // has no workers and can't be used.
@@ -34,6 +34,7 @@ type options struct {
 	restart  retry.Policy
 	composed bool // by Then: the parts have options of their own
 	bulk     bool
+	keyed    bool // it, or a part of it, has keys
 }
 
 // defaultRestart is the Restart policy of a stage that is given none: a worker
@@ -106,7 +107,7 @@ func Zip[In, Out any](s Stage[In, Out]) Stage[In, Pair[In, Out]] {
 func (s Stage[In, Out]) Then[Next any](next Stage[Out, Next]) Stage[In, Next] {
 	notNil(s.attach == nil || next.attach == nil, "Then", "stage")
 	return Stage[In, Next]{
-		options: options{composed: true},
+		options: options{composed: true, keyed: s.options.keyed || next.options.keyed},
 		attach: func(_ options, _ func(In) any, up *engine.Flow[In]) *engine.Flow[Next] {
 			return next.attach(next.options, next.key, s.attach(s.options, s.key, up))
 		},
@@ -178,7 +179,7 @@ func (s Stage[In, Out]) KeyBy[K comparable](key func(In) K) Stage[In, Out] {
 	if s.options.bulk {
 		panic("vimap: KeyBy: a Bulk stage works on inputs of several keys at once")
 	}
-	s.key = func(in In) any { return key(in) }
+	s.key, s.options.keyed = func(in In) any { return key(in) }, true
 	return s
 }
 

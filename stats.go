@@ -4,14 +4,14 @@ package vimap
 //
 //	Read + Extra == Delivered + Failed + Filtered + Unfinished
 type Stats struct {
-	Read       int64 // items that the source produced
-	Extra      int64 // outputs of FlatMap beyond the first of each item
-	Delivered  int64 // outputs that the sink took
-	Failed     int64 // failures that the sink took, or that ended the run
-	Filtered   int64 // items that Filter dropped or FlatMap made nothing of
-	Unfinished int64 // items that the end of the run met on their way; in flight, while it runs
-	Retries    int64 // attempts after the first of an item
-	Restarts   int64 // openings of workers after their first
+	Read       int64   // items that the source produced
+	Extra      int64   // outputs of FlatMap beyond the first of each item
+	Delivered  int64   // outputs that the sink took
+	Failed     int64   // failures that the sink took, or that ended the run
+	Filtered   int64   // items that Filter dropped or FlatMap made nothing of
+	Unfinished int64   // items that the end of the run met on their way; in flight, while it runs
+	Retries    int64   // attempts after the first of an item
+	Restarts   int64   // openings of workers after their first
 	Lost       []error // workers that were given up, as *[WorkerError]; the others did their work
 }
 

@@ -116,7 +116,7 @@ func (h *hand[In, Out]) deliver() {
 // batchFailed tries each input of a failed batch again by itself, so that the
 // blame is exact, or fails them all if nothing is tried again.
 func (h *hand[In, Out]) batchFailed(err error) {
-	if h.g.run.halted.Load() {
+	if h.g.run.interrupted() {
 		return
 	}
 	var wait time.Duration

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"runtime/debug"
+
 	"github.com/sourcegraph/conc"
 )
 
@@ -8,8 +10,14 @@ import (
 // Goexit in f is returned as an error.
 func Contain(faults *Faults, f func() error) (err error) {
 	returned := false
+	var stack []byte
 	var wg conc.WaitGroup
 	wg.Go(func() {
+		defer func() {
+			if !returned {
+				stack = debug.Stack() // of a Goexit; conc has that of a panic
+			}
+		}()
 		err = f()
 		returned = true
 	})
@@ -17,7 +25,7 @@ func Contain(faults *Faults, f func() error) (err error) {
 	case p != nil:
 		return faults.Panic(p.Value, p.Stack)
 	case !returned:
-		return faults.Panic(faults.Goexit, nil)
+		return faults.Panic(faults.Goexit, stack)
 	}
 	return err
 }

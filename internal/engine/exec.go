@@ -34,7 +34,7 @@ type Exec struct {
 	since   time.Duration
 	lastly  error // why it was lost
 	crash   *crash
-	served  bool // took an item since it opened
+	served  bool // gave an item its fate since it opened
 	tried   bool // to open
 	leaving bool // a loop was left: serve is to return
 	watch   watch
@@ -237,6 +237,7 @@ func (x *Exec) giveUp(err error) {
 
 // fail gives the item in hand its fate.
 func (x *Exec) fail(f *Failure) {
+	x.served = true
 	x.g.seg.meta(x.slot).Fail = f
 	x.out.pass(x.slot, Failed)
 }

@@ -29,6 +29,9 @@ func boundary[T any](seg *Segment, ring func(g *gate) *Ring[T]) *Flow[T] {
 	f := &Flow[T]{seg: seg, last: ring}
 	f.pull = func(g *Group, mk maker[T], one *oneByOne) {
 		r := ring(&g.gate)
+		if one != nil {
+			g.eager = true // it has to see the end, also when nothing comes before
+		}
 		g.build = func(x *Exec) {
 			x.task = plainTask{x}
 			do := mk(x)

@@ -142,7 +142,6 @@ func (g *Group) add(job func(*Exec)) {
 
 // later adds a job after a wait, in which no worker is held.
 func (g *Group) later(wait time.Duration, job func(*Exec)) {
-	g.run.stats.retries.Add(1)
 	if wait <= 0 {
 		g.add(job)
 		return
@@ -187,6 +186,7 @@ func (g *Group) lose(err error) {
 	g.mu.Unlock()
 	g.run.lost(err)
 	if last {
+		g.run.drains.Store(true)
 		g.run.Fail(g.run.faults.NoWorkers(g.spec.Name, g.errs))
 	}
 }

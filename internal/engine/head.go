@@ -101,7 +101,7 @@ func (e *Emitter[T]) One(item T) bool {
 		return false
 	}
 	s.seq++
-	return true
+	return s.await()
 }
 
 // Many hands items to the run, as many at once as there is room for.
@@ -126,7 +126,7 @@ func (e *Emitter[T]) Many(items []T) bool {
 		}
 		items = items[len(slots):]
 	}
-	return true
+	return s.await()
 }
 
 // Places sets how the places of the items from here on are named.

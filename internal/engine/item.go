@@ -7,11 +7,15 @@ import (
 // State says what an item is on its way.
 type State uint8
 
-// The states of an item in a ring. None marks an empty place.
+// The states of an item in a ring.
 const (
+	// None marks an empty place.
 	None State = iota
+	// Live has a value.
 	Live
+	// Failed has a Failure in its Meta.
 	Failed
+	// Filtered was dropped by a step.
 	Filtered
 )
 

@@ -59,15 +59,19 @@ func (f *Feed[In, Out]) turn(in In) (out Out, err error) {
 	ctx, end := h.limit()
 	f.holds, f.count, f.out, f.err = true, 0, out, nil
 	stays := f.yield(ctx, in)
-	f.holds = false
-	if err = end(f.err); f.count != 1 {
-		err = h.g.run.faults.Yield(f.count)
-	}
-	out, f.out, f.err = f.out, out, nil
+	err = end(f.err)
 	if !stays {
 		x.leaving = true
 		x.pull.relieve()
+		if f.count == 0 {
+			return out, nil // it is still in hand: what the function returns is its error
+		}
 	}
+	f.holds = false
+	if f.count != 1 {
+		err = h.g.run.faults.Yield(f.count, nil)
+	}
+	out, f.out, f.err = f.out, out, nil
 	return out, err
 }
 
@@ -78,10 +82,10 @@ func (h *hand[In, Out]) loop() error {
 	f.begun, f.holds = false, false
 	err := h.Loop(f, x.number)
 	switch {
-	case f.drop(): // it stopped a panic of its own on its way out
-		h.failed(h.g.run.faults.Yield(0))
-	case x.at != h.step: // or one of a step behind it
-		x.failAt(x.at, h.g.run.faults.Yield(0))
+	case f.drop(): // the loop was left, by its own will or a panic that it stopped
+		h.failed(h.g.run.faults.Yield(0, err))
+	case x.at != h.step: // it stopped the panic of a step behind it
+		x.failAt(x.at, h.g.run.faults.Yield(0, err))
 		h.job = job[In]{}
 	}
 	if !h.g.isOver() {

@@ -96,7 +96,7 @@ func (o *Outlet[T]) fill(wait time.Duration) arrival {
 	g := o.gate
 	g.mu.Lock()
 	for {
-		if o.run.halted.Load() {
+		if o.run.halted.Load() && !o.run.drains.Load() {
 			g.mu.Unlock()
 			return cutOff
 		}
@@ -112,6 +112,10 @@ func (o *Outlet[T]) fill(wait time.Duration) arrival {
 		if o.ring.complete.Load() && o.ring.waitingLocked() == 0 {
 			g.mu.Unlock()
 			return ended
+		}
+		if o.run.halted.Load() {
+			g.mu.Unlock()
+			return cutOff
 		}
 		if wait == 0 {
 			g.mu.Unlock()
@@ -148,7 +152,7 @@ func (o *Outlet[T]) widen() {
 func (o *Outlet[T]) Next() (Item[T], bool) {
 	for {
 		it, a := o.next(-1)
-		if a != arrived || o.run.halted.Load() {
+		if a != arrived || o.run.halted.Load() && !o.run.drains.Load() {
 			return it, false
 		}
 		if it.State != Filtered {

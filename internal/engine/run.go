@@ -24,7 +24,7 @@ type Faults struct {
 	NoItem    error // the panic of a Yield without an item in hand
 	Left      error // a loop that returned before its inputs ended
 	Panic     func(value any, stack []byte) error
-	Yield     func(outputs int) error
+	Yield     func(outputs int, cause error) error
 	Bulk      func(got, want int) error
 	Worker    func(stage string, worker int, config any, phase string, err error) error
 	NoWorkers func(stage string, errs []error) error
@@ -36,6 +36,7 @@ type Faults struct {
 type Run struct {
 	faults   *Faults
 	inFlight int
+	ordered  bool
 	born     time.Time
 	ctx      context.Context // of the user's functions
 	cancel   context.CancelCauseFunc
@@ -54,6 +55,7 @@ type Run struct {
 	stopped atomic.Bool // read no more
 	closing atomic.Bool // one of these
 	broken  atomic.Bool // ended before its items did
+	drains  atomic.Bool // halted, but what is finished is delivered
 
 	unready  atomic.Int64 // groups without an open worker
 	allReady chan struct{}
@@ -75,8 +77,8 @@ type Run struct {
 }
 
 // New returns a run that nothing belongs to yet. inFlight is 0 for the default.
-func New(ctx context.Context, faults *Faults, inFlight int) *Run {
-	r := &Run{faults: faults, inFlight: inFlight, born: time.Now(), outer: ctx}
+func New(ctx context.Context, faults *Faults, inFlight int, ordered bool) *Run {
+	r := &Run{faults: faults, inFlight: inFlight, ordered: ordered, born: time.Now(), outer: ctx}
 	r.allReady, r.watched = make(chan struct{}), make(chan struct{})
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	r.sourceCtx, r.stopSource = context.WithCancelCause(r.ctx)
@@ -130,6 +132,16 @@ func (r *Run) Fail(err error) {
 	}
 	r.mu.Unlock()
 	r.halt(err)
+}
+
+// interrupted reports whether an attempt that failed just now was interrupted,
+// which is no failure of it. Then the run is over for the worker that asks.
+func (r *Run) interrupted() bool {
+	if r.ctx.Err() == nil {
+		return false
+	}
+	r.Fail(context.Cause(r.ctx))
+	return true
 }
 
 // halt ends all work: what is in hand is finished or interrupted, the rest is
@@ -222,6 +234,9 @@ func (r *Run) bury(x *Exec) {
 // and returns what went wrong. left says that the caller had enough: then an
 // error of the source is not its matter.
 func (r *Run) Finish(left bool) []error {
+	if cause := context.Cause(r.outer); cause != nil && !left {
+		r.Fail(cause) // also if the last item came in time: no matter of luck
+	}
 	if left {
 		r.broken.Store(true)
 	}

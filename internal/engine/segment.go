@@ -12,6 +12,9 @@ import (
 const (
 	lookAhead = 4 * time.Millisecond
 	mostAhead = 4096
+	// orderedAhead is how much larger the least look-ahead of an ordered run is:
+	// most of it is not work ahead but results that wait behind a slow item.
+	orderedAhead = 4
 )
 
 // Segment is a part of a chain with one goroutine, its head, at its beginning:
@@ -61,6 +64,12 @@ func addStore[T any](s *Segment) *Store[T] {
 // settle fixes the limits before the run begins: least is what the stages want.
 func (s *Segment) settle(inFlight int) {
 	s.least = max(s.least, 4)
+	if s.parent != nil { // what is in flight here is in flight there, too
+		s.parent.least += s.least
+	}
+	if s.run.ordered {
+		s.least *= orderedAhead
+	}
 	s.limit, s.most = s.least, max(mostAhead, s.least)
 	if inFlight > 0 {
 		s.fixed, s.least, s.limit, s.most = true, inFlight, inFlight, inFlight
@@ -69,9 +78,6 @@ func (s *Segment) settle(inFlight int) {
 		st.reserve(s.most)
 	}
 	s.mark = s.run.now()
-	if s.parent != nil { // what is in flight here is in flight there, too
-		s.parent.least += s.least
-	}
 }
 
 func (s *Segment) meta(slot int32) *Meta { return s.metas.At(slot) }
@@ -94,6 +100,10 @@ func (s *Segment) next() (int32, bool) {
 func (s *Segment) ending() bool {
 	return s.run.halted.Load() || s.parent == nil && s.run.stopped.Load()
 }
+
+// await waits until there is credit for a further item: the source makes none
+// before.
+func (s *Segment) await() bool { return len(s.stash) > 0 || s.refill() }
 
 // several is next for up to n items. The slots are valid until the next call.
 func (s *Segment) several(n int) ([]int32, bool) {

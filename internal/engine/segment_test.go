@@ -12,7 +12,7 @@ import (
 // testSegment returns the segment of a run without workers, settled.
 func testSegment(t *testing.T, least, inFlight int) *Segment {
 	t.Helper()
-	run := New(context.Background(), &Faults{}, inFlight)
+	run := New(context.Background(), &Faults{}, inFlight, false)
 	s := newSegment(run, nil)
 	s.least = least
 	s.settle(inFlight)

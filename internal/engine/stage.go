@@ -141,6 +141,9 @@ func (h *hand[In, Out]) begin(x *Exec, in In) {
 // again takes an input that has.
 func (h *hand[In, Out]) again(j job[In]) {
 	h.x.slot, h.in, h.job = j.slot, j.in, j
+	if j.made > 0 {
+		h.g.run.stats.retries.Add(1)
+	}
 	h.attempt()
 }
 
@@ -153,6 +156,9 @@ func (h *hand[In, Out]) attempt() {
 	if err != nil {
 		h.failed(err)
 		return
+	}
+	if h.feed != nil && h.feed.holds {
+		return // its loop was left: see loop
 	}
 	h.settled()
 	h.next(x, out)
@@ -203,8 +209,8 @@ func (h *hand[In, Out]) limit() (context.Context, func(error) error) {
 
 // failed tries the input in hand again later, or fails it.
 func (h *hand[In, Out]) failed(err error) {
-	if h.g.run.halted.Load() {
-		return // interrupted; nobody wants to know any more
+	if h.g.run.interrupted() {
+		return
 	}
 	j := h.job
 	j.slot, j.in = h.x.slot, h.in

@@ -73,6 +73,7 @@ func (x *Exec) abandon(attempt uint64) {
 	} else {
 		g.launch(x.number)
 		g.mu.Unlock()
+		g.restarted()
 		g.add(redo)
 	}
 	g.leave()

@@ -1,0 +1,180 @@
+package vimap_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/retry"
+)
+
+func atoi(_ context.Context, s string) (int, error) { return strconv.Atoi(s) }
+
+func words(n int) vimap.Pipeline[int, string] { return count(n, nil).Map(strconv.Itoa) }
+
+func TestThenPassesTheOutputsOfOneStageToTheNext(t *testing.T) {
+	quiet(t)
+	half := func(_ context.Context, n int) (float64, error) { return float64(n) / 2, nil }
+	show := func(_ context.Context, x float64) (string, error) { return fmt.Sprint(x), nil }
+	left := vimap.Func(atoi).Workers(2).Then(vimap.Func(half).Workers(3)).Then(vimap.Func(show))
+	right := vimap.Func(atoi).Workers(2).Then(vimap.Func(half).Workers(3).Then(vimap.Func(show)))
+	for _, stage := range []vimap.Stage[string, string]{left, right} {
+		run := words(1_000).Via(stage).Ordered().Start(t.Context())
+		seen := 0
+		for in, out := range run.Zip() {
+			require.Equal(t, seen, in)
+			require.Equal(t, fmt.Sprint(float64(in)/2), out)
+			seen++
+		}
+		require.NoError(t, run.Err())
+		require.Equal(t, 1_000, seen)
+	}
+}
+
+func TestThePartsOfAComposedStageWorkAtTheSameTime(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var first, second crew
+		began := time.Now()
+		stage := first.stage(1, sleepy(time.Second)).Then(second.stage(2, sleepy(2*time.Second)))
+		outs, err := count(10, nil).Via(stage).Ordered().To(patient(t), collect)
+		require.NoError(t, err)
+		require.Equal(t, upTo(10), outs)
+		require.Equal(t, 12*time.Second, time.Since(began))
+		require.Equal(t, int64(1), first.opened.Load())
+		require.Equal(t, int64(2), second.opened.Load())
+		first.requireClosed(t)
+		second.requireClosed(t)
+	})
+}
+
+func TestAnErrorOfAComposedStageNamesThePartThatFailed(t *testing.T) {
+	quiet(t)
+	fail := func(k int) func(context.Context, int) (int, error) {
+		return func(_ context.Context, n int) (int, error) {
+			if n%3 == k {
+				return 0, errOdd
+			}
+			return n, nil
+		}
+	}
+	stage := vimap.Func(fail(1)).Named("first").Then(vimap.Func(fail(2)).Named("second"))
+	all, run := outcomes(t.Context(), count(30, nil).Via(stage).Ordered())
+	require.NoError(t, run.Err())
+	require.Len(t, all, 30)
+	for i, result := range all {
+		if i%3 == 0 {
+			require.NoError(t, result.Err)
+			continue
+		}
+		var item *vimap.ItemError
+		require.ErrorAs(t, result.Err, &item)
+		require.Equal(t, []string{1: "first", 2: "second"}[i%3], item.Stage)
+		require.Equal(t, int64(i), item.Index)
+	}
+}
+
+func TestThePartsOfAComposedStageKeepTheirPolicies(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		fail := func(context.Context, int) (int, error) { return 0, errOdd }
+		retried := vimap.Func(fail).Retry(retry.Fixed(time.Second).Attempts(5))
+		for want, stage := range map[int]vimap.Stage[int, int]{
+			5: vimap.Func(same).Then(retried),
+			1: vimap.Func(fail).Then(retried),
+		} {
+			_, err := count(1, nil).Via(stage).To(patient(t), collect)
+			var item *vimap.ItemError
+			require.ErrorAs(t, err, &item)
+			require.Equal(t, want, item.Attempts)
+		}
+	})
+}
+
+func TestZipPairsTheInputOfAStageWithItsOutput(t *testing.T) {
+	quiet(t)
+	bulk := vimap.Bulk(10, time.Millisecond, func(_ context.Context, ss []string) ([]int, error) {
+		ns := make([]int, len(ss))
+		for i := range ss {
+			ns[i], _ = strconv.Atoi(ss[i])
+		}
+		return ns, nil
+	})
+	loop := vimap.LoopFunc(func(feed *vimap.Feed[string, int]) error {
+		for _, s := range feed.All() {
+			feed.Yield(strconv.Atoi(s))
+		}
+		return nil
+	})
+	for name, stage := range map[string]vimap.Stage[string, int]{
+		"a function":              vimap.Func(atoi),
+		"workers":                 vimap.Func(atoi).Workers(5),
+		"a batch":                 bulk.Workers(3),
+		"a loop":                  loop.Workers(2),
+		"a composed stage":        vimap.Func(atoi).Workers(2).Then(vimap.Func(same).Workers(3)),
+		"three composed stages":   vimap.Func(atoi).Workers(2).Then(vimap.Func(same).Workers(3)).Then(vimap.Func(same)),
+		"a keyed stage":           vimap.Func(atoi).Workers(3).KeyBy(func(s string) byte { return s[0] }),
+		"a zipped composed stage": vimap.Zip(vimap.Func(atoi).Workers(2)).Then(vimap.Func(func(_ context.Context, p vimap.Pair[string, int]) (int, error) { return p.Out, nil })),
+	} {
+		run := words(2_000).Via(vimap.Zip(stage)).Start(t.Context())
+		seen := 0
+		for in, pair := range run.Zip() {
+			require.Equal(t, vimap.Pair[string, int]{In: strconv.Itoa(in), Out: in}, pair, name)
+			seen++
+		}
+		require.NoError(t, run.Err())
+		require.Equal(t, 2_000, seen, name)
+	}
+}
+
+func TestZipWithinZipNestsThePairs(t *testing.T) {
+	quiet(t)
+	outs, err := given("7").Via(vimap.Zip(vimap.Zip(vimap.Func(atoi)))).To(t.Context(), collect)
+	require.NoError(t, err)
+	inner := vimap.Pair[string, int]{In: "7", Out: 7}
+	require.Equal(t, []vimap.Pair[string, vimap.Pair[string, int]]{{In: "7", Out: inner}}, outs)
+}
+
+func TestZipKeepsTheWorkersAndPoliciesOfItsStage(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var crew crew
+		began := time.Now()
+		var failed atomic.Bool
+		stage := crew.stage(4, func(ctx context.Context, n int) (int, error) {
+			if n == 5 && !failed.Swap(true) {
+				return 0, errOdd
+			}
+			return sleepy(time.Second)(ctx, n)
+		}).KeyBy(func(n int) int { return n }).Retry(retry.Fixed(time.Millisecond))
+		outs, err := count(8, nil).Via(vimap.Zip(stage)).Ordered().To(patient(t), collect)
+		require.NoError(t, err)
+		require.Len(t, outs, 8)
+		require.Equal(t, 2*time.Second, time.Since(began).Truncate(time.Second))
+		crew.requireClosed(t)
+	})
+}
+
+func TestAFailureUnderZipIsItsItems(t *testing.T) {
+	quiet(t)
+	all, _ := outcomes(t.Context(), given("1", "x", "3").Via(vimap.Zip(vimap.Func(atoi).Named("parse").Then(vimap.Func(same)))).Ordered())
+	require.Len(t, all, 3)
+	require.NoError(t, all[0].Err)
+	require.NoError(t, all[2].Err)
+	var item *vimap.ItemError
+	require.ErrorAs(t, all[1].Err, &item)
+	require.Equal(t, "parse", item.Stage)
+	require.True(t, errors.Is(all[1].Err, strconv.ErrSyntax))
+	require.Equal(t, vimap.Pair[string, int]{In: "3", Out: 3}, all[2].Out)
+}
+
+func TestAPairIsWrittenAsInAndOut(t *testing.T) {
+	text, err := json.Marshal(vimap.Pair[string, int]{In: "a", Out: 1})
+	require.NoError(t, err)
+	require.JSONEq(t, `{"in":"a","out":1}`, string(text))
+}

@@ -1,0 +1,120 @@
+package vimap_test
+
+import (
+	"flag"
+	"fmt"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"go.uber.org/goleak"
+)
+
+// propertyChecks is how many random chains law_test.go tries when -rapid.checks
+// does not say.
+const propertyChecks = "60"
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	chosen := false
+	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "rapid.checks" })
+	if !chosen {
+		if err := flag.Set("rapid.checks", propertyChecks); err != nil {
+			panic(err)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// quiet fails t when a goroutine that works for the module is left at its end.
+// It is the first line of every test that runs a pipeline outside a bubble.
+// Tests that use it are not parallel: they would see each other's goroutines.
+func quiet(t *testing.T) {
+	t.Helper()
+	before := ours()
+	t.Cleanup(func() {
+		if left := leftSince(before); left != "" {
+			t.Errorf("goroutines are left behind:\n%s", left)
+		}
+	})
+}
+
+// bubble runs f in fake time and fails t when f returns before everything it
+// started has ended. What is only asleep counts as left behind.
+func bubble(t *testing.T, f func(t *testing.T)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		before := ours()
+		f(t)
+		synctest.Wait()
+		if left := leftSince(before); left != "" {
+			t.Errorf("goroutines are left behind:\n%s", left)
+		}
+	})
+}
+
+var (
+	goroutineID = regexp.MustCompile(`^goroutine (\d+)`)
+	starter     = regexp.MustCompile(`(?m)^created by .*`)
+)
+
+// ours returns the goroutines of the module, without the one that asks.
+func ours() map[string]string {
+	buf := make([]byte, 1<<20)
+	for {
+		n := runtime.Stack(buf, true)
+		if n < len(buf) {
+			buf = buf[:n]
+			break
+		}
+		buf = make([]byte, 2*len(buf))
+	}
+	stacks := strings.Split(string(buf), "\n\n")
+	found := map[string]string{}
+	for _, stack := range stacks[1:] {
+		if strings.Contains(stack, "vimap-go/vimap") || strings.Contains(starter.FindString(stack), "sourcegraph/conc") {
+			found[goroutineID.FindString(stack)] = stack
+		}
+	}
+	return found
+}
+
+// leftSince returns the stacks of the goroutines that are new since before. A
+// goroutine that has done its work may still need a moment to end.
+func leftSince(before map[string]string) string {
+	var left strings.Builder
+	for try := range 2_000 {
+		left.Reset()
+		for id, stack := range ours() {
+			if _, old := before[id]; !old {
+				fmt.Fprintf(&left, "%s\n\n", stack)
+			}
+		}
+		if left.Len() == 0 {
+			break
+		}
+		for range 1 + try/10 {
+			runtime.Gosched()
+		}
+	}
+	return left.String()
+}
+
+func TestTheLeakCheckSeesAGoroutineThatIsLeft(t *testing.T) {
+	before := ours()
+	release, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		<-release
+	}()
+	if leftSince(before) == "" {
+		t.Error("a goroutine of this package was not seen")
+	}
+	close(release)
+	<-done
+	if left := leftSince(before); left != "" {
+		t.Errorf("a goroutine that ended was seen:\n%s", left)
+	}
+}

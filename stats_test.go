@@ -1,0 +1,164 @@
+package vimap_test
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/retry"
+)
+
+func TestStatsCountEachFateOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		// Of 100: 20 filtered, 10 failed by Try, 10 made nothing of, 30 made two of (one of which fails), 30 one of.
+		p := count(100, nil).
+			Filter(func(n int) bool { return n%10 < 8 }).
+			Try(func(n int) (int, error) {
+				if n%10 == 7 {
+					return 0, errOdd
+				}
+				return n, nil
+			}).
+			FlatMap(func(n int) iter.Seq[int] {
+				switch d := n % 10; {
+				case d == 6:
+					return slices.Values([]int{})
+				case d < 3:
+					return slices.Values([]int{n, -1})
+				}
+				return slices.Values([]int{n})
+			}).
+			Via(vimap.Func(func(ctx context.Context, n int) (int, error) {
+				if n < 0 {
+					return 0, errOdd
+				}
+				return jitter(ctx, n)
+			}).Workers(5))
+		want := vimap.Stats{Read: 100, Extra: 30, Filtered: 20 + 10, Failed: 10 + 30, Delivered: 60}
+		for _, p := range []vimap.Pipeline[int, int]{p, p.Ordered(), p.InFlight(3)} {
+			all, run := outcomes(patient(t), p)
+			require.NoError(t, run.Err())
+			require.Equal(t, want, run.Stats())
+			outs, failed := split(all)
+			require.Len(t, outs, 60)
+			require.Len(t, failed, 40)
+		}
+	})
+}
+
+func TestStatsAddUpWhereverTheRunEnds(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		for leave := range 60 {
+			p := count(200, nil).FlatMap(triple).Via(vimap.Func(even).Workers(4)).FlatMap(triple).Via(vimap.Func(jitter).Workers(3))
+			if leave%2 == 0 {
+				p = p.Ordered()
+			}
+			ctx, cancel := context.WithCancel(patient(t))
+			run := p.Start(ctx)
+			seen, failed := int64(0), int64(0)
+			for result := range run.Results() {
+				seen++
+				if result.Err != nil {
+					failed++
+				}
+				if seen == int64(5*leave+1) {
+					if leave%3 == 0 {
+						break
+					} else if leave%3 == 1 {
+						cancel()
+					} else {
+						run.Stop()
+					}
+				}
+			}
+			cancel()
+			stats := run.Stats()
+			requireAddsUp(t, stats)
+			require.Equal(t, seen-failed, stats.Delivered, "leave %d", leave)
+			require.Equal(t, failed, stats.Failed, "leave %d", leave)
+			require.GreaterOrEqual(t, stats.Unfinished, int64(0))
+			require.GreaterOrEqual(t, stats.Extra, int64(0))
+			if leave%3 == 2 {
+				require.Zero(t, stats.Unfinished, "Stop finishes what was read")
+			}
+		}
+	})
+}
+
+func TestStatsMayBeReadWhileTheRunGoesOn(t *testing.T) {
+	quiet(t)
+	run := count(5_000, nil).Via(vimap.Func(square).Workers(4)).Start(t.Context())
+	require.Equal(t, vimap.Stats{}, run.Stats(), "nothing happens before the loop")
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				_ = run.Stats()
+			}
+		}
+	}()
+	seen := int64(0)
+	for range run.Zip() {
+		seen++
+		require.LessOrEqual(t, run.Stats().Delivered, seen)
+	}
+	close(stop)
+	<-stopped
+	require.NoError(t, run.Err())
+	require.Equal(t, vimap.Stats{Read: 5_000, Delivered: 5_000}, run.Stats())
+}
+
+func TestStatsCountRetriesRestartsAndLostWorkers(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var crew crew
+		c := newCalls()
+		stage := dialled(&crew, func(_ context.Context, config string) error {
+			if config == "bad" {
+				return errRefused
+			}
+			return nil
+		}, func(_ context.Context, n int) (int, error) {
+			if n%10 == 3 {
+				panic("three")
+			}
+			if c.try(n) == 1 && n%10 == 5 {
+				return 0, errOdd
+			}
+			return n, nil
+		}, "a", "bad", "worse").Retry(retry.Fixed(time.Second)).Restart(retry.Fixed(time.Millisecond).Attempts(3))
+		_, run := outcomes(patient(t), count(100, nil).Via(stage))
+		require.NoError(t, run.Err())
+		stats := run.Stats()
+		requireAddsUp(t, stats)
+		require.GreaterOrEqual(t, stats.Retries, int64(10))
+		require.GreaterOrEqual(t, stats.Restarts, int64(10))
+		require.Len(t, stats.Lost, 1)
+		var worker *vimap.WorkerError
+		require.ErrorAs(t, stats.Lost[0], &worker)
+		require.Equal(t, any("bad"), worker.Config)
+		require.Equal(t, 1, worker.Worker)
+		crew.requireClosed(t)
+	})
+}
+
+func TestEachRunHasStatsOfItsOwn(t *testing.T) {
+	quiet(t)
+	p := count(10, nil).Via(vimap.Func(square))
+	first, second := p.Start(t.Context()), p.Start(t.Context())
+	_, err := collect(first)
+	require.NoError(t, err)
+	require.Equal(t, int64(10), first.Stats().Delivered)
+	require.Equal(t, vimap.Stats{}, second.Stats())
+	_, err = collect(second)
+	require.NoError(t, err)
+	require.Equal(t, first.Stats(), second.Stats())
+}
