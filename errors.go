@@ -130,6 +130,23 @@ func brief(v any) string {
 	return s
 }
 
+// Lost says that the failure of an input has cost the worker, too: a broken
+// connection, a session that was ended. When the Do of an [Open] or [OpenWith]
+// stage returns it, the input fails, or is tried again by any worker, as with
+// err; and its worker is closed and opened anew before it takes another. The
+// result has the text of err and unwraps to it. Lost of a nil error is nil.
+func Lost(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &lostError{err}
+}
+
+type lostError struct{ err error }
+
+func (e *lostError) Error() string { return e.err.Error() }
+func (e *lostError) Unwrap() error { return e.err }
+
 // NoWorkersError ends a run whose stage has no worker left. It is an
 // [ErrNoWorkers] to errors.Is.
 type NoWorkersError struct {
@@ -165,7 +182,11 @@ var faults = &engine.Faults{
 	Goexit: ErrGoexit,
 	NoItem: errors.New("vimap: Feed.Yield: there must be an item in hand"),
 	Left:   errors.New("the worker returned before its inputs ended"),
-	Panic:  func(value any, stack []byte) error { return &PanicError{value, stack} },
+	IsLost: func(err error) bool {
+		var lost *lostError
+		return errors.As(err, &lost)
+	},
+	Panic: func(value any, stack []byte) error { return &PanicError{value, stack} },
 	Yield: func(n int, cause error) error {
 		if cause != nil {
 			return fmt.Errorf("%w, got %d: %w", ErrYield, n, cause)

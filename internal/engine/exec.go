@@ -36,7 +36,7 @@ type Exec struct {
 	crash   *crash
 	served  bool // gave an item its fate since it opened
 	tried   bool // to open
-	leaving bool // a loop was left: serve is to return
+	leaving bool // the worker is lost or left its loop: serve is to return
 	watch   watch
 }
 

@@ -20,9 +20,10 @@ import (
 
 // Faults makes the errors that the engine reports.
 type Faults struct {
-	Goexit    error // stands for a runtime.Goexit
-	NoItem    error // the panic of a Yield without an item in hand
-	Left      error // a loop that returned before its inputs ended
+	Goexit    error                // stands for a runtime.Goexit
+	NoItem    error                // the panic of a Yield without an item in hand
+	Left      error                // a loop that returned before its inputs ended
+	IsLost    func(err error) bool // the error of an attempt says that its worker is lost
 	Panic     func(value any, stack []byte) error
 	Yield     func(outputs int, cause error) error
 	Bulk      func(got, want int) error

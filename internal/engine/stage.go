@@ -109,6 +109,7 @@ type hand[In, Out any] struct {
 	do   func(context.Context, In) (Out, error)
 	end  func() error
 	feed *Feed[In, Out]
+	lost error // that Do lost the worker by
 
 	in    In
 	job   job[In] // of in, except its slot and in; zero for the first attempt
@@ -212,6 +213,11 @@ func (h *hand[In, Out]) failed(err error) {
 	if h.g.run.interrupted() {
 		return
 	}
+	if h.Open != nil && h.g.run.faults.IsLost(err) {
+		h.lost = err
+		h.x.leaving = true
+		h.x.pull.relieve()
+	}
 	j := h.job
 	j.slot, j.in = h.x.slot, h.in
 	j.made++
@@ -263,8 +269,9 @@ func (h *hand[In, Out]) serve() error {
 	if h.Loop != nil {
 		return h.loop()
 	}
+	h.x.leaving, h.lost = false, nil
 	h.x.pull.serve()
-	return nil
+	return h.lost
 }
 
 func (h *hand[In, Out]) crashed(at *Step, err error) (anew bool) {
