@@ -23,7 +23,9 @@ type Run[In, Out any] struct {
 	engine  *engine.Run
 	outlet  *engine.Outlet[Out]
 	origins *engine.Store[In]
-	stopped bool // before it began
+	context context.Context // of the engine
+	final   Stats           // once it has ended
+	stopped bool            // before it began
 	begun   bool
 	verdict *verdict
 }
@@ -114,6 +116,7 @@ func (r *Run[In, Out]) begin() bool {
 	pl := &plan[In]{run: e, ordered: p.ordered || p.keyed}
 	flow := p.compile(pl)
 	r.engine, r.outlet, r.origins = e, engine.End(flow, p.ordered), pl.origins
+	r.context = e.Context()
 	if r.stopped {
 		e.Stop()
 	}
@@ -125,6 +128,10 @@ func (r *Run[In, Out]) begin() bool {
 func (r *Run[In, Out]) end(left bool) {
 	r.outlet.Close()
 	errs := r.engine.Finish(left)
+	r.mu.Lock()
+	r.final = statsOf(r.engine.Stats())
+	r.engine, r.outlet, r.origins = nil, nil, nil // a run that has ended keeps no item
+	r.mu.Unlock()
 	switch len(errs) {
 	case 0:
 	case 1:
@@ -186,10 +193,10 @@ func (r *Run[In, Out]) Stop() {
 func (r *Run[In, Out]) Context() context.Context {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.engine == nil {
+	if r.context == nil {
 		return r.ctx
 	}
-	return r.engine.Context()
+	return r.context
 }
 
 // toSink runs a sink in a goroutine of its own, so that a panic or Goexit in it

@@ -1,5 +1,7 @@
 package vimap
 
+import "github.com/vimap-go/vimap/internal/engine"
+
 // Stats are the accounts of a run. Once it is over they add up:
 //
 //	Read + Extra == Delivered + Failed + Filtered + Unfinished
@@ -21,9 +23,12 @@ func (r *Run[In, Out]) Stats() Stats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.engine == nil {
-		return Stats{}
+		return r.final
 	}
-	s := r.engine.Stats()
+	return statsOf(r.engine.Stats())
+}
+
+func statsOf(s engine.Stats) Stats {
 	return Stats{
 		Read: s.Read, Extra: s.Extra, Delivered: s.Delivered, Failed: s.Failed, Filtered: s.Filtered,
 		Unfinished: s.Read + s.Extra - s.Delivered - s.Failed - s.Filtered,

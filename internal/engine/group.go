@@ -77,13 +77,12 @@ func (g *Group) spawnLocked() bool {
 }
 
 // launch starts a worker. The caller holds mu.
-func (g *Group) launch(number int) *Exec {
+func (g *Group) launch(number int) {
 	x := &Exec{g: g, number: number, waiter: newWaiter(), woken: !g.eager}
 	g.build(x)
 	g.execs = append(g.execs, x)
 	g.run.wg.Add(1)
 	go x.main()
-	return x
 }
 
 func (g *Group) leave() { g.run.wg.Done() }

@@ -111,10 +111,9 @@ type hand[In, Out any] struct {
 	feed *Feed[In, Out]
 	lost error // that Do lost the worker by
 
-	in    In
-	job   job[In] // of in, except its slot and in; zero for the first attempt
-	rest  rest[In, Out]
-	begun time.Duration
+	in   In
+	job  job[In] // of in, except its slot and in; zero for the first attempt
+	rest rest[In, Out]
 }
 
 // plain is begin for a stage that has no limit, no retry and no loop.
