@@ -112,7 +112,12 @@ func (g *Group) finish() {
 	g.all()
 }
 
+// isOver reports whether nothing is left to do for the workers. A run that is
+// halted reaches its groups one after another: each is over from the first on.
 func (g *Group) isOver() bool {
+	if g.run.halted.Load() {
+		return true
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.over
