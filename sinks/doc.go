@@ -26,8 +26,8 @@
 //
 // # What holds for all of them
 //
-// A sink runs in the goroutine that called To, and so do the functions given
-// to it: they need no lock among themselves. It sees the outputs as they come,
+// A sink runs in one goroutine, and so do the functions given to it: they need
+// no lock among themselves, and To waits for them. It sees the outputs as they come,
 // or in source order after [vimap.Pipeline.Ordered].
 //
 // All sinks but JSON.Results end at the first failure of the run and return

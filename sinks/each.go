@@ -3,7 +3,7 @@ package sinks
 import "github.com/vimap-go/vimap"
 
 // Each calls f with every input and its output, one after another in the
-// goroutine that called To, and returns how often f returned nil.
+// goroutine of the sink, and returns how often f returned nil.
 //
 // The first error of f ends the run and is returned as it is. While f blocks,
 // the run is held back, and its cancellation waits for f: a function that may

@@ -4,7 +4,7 @@ import "github.com/vimap-go/vimap"
 
 // Fold combines all pairs into one value: it calls f with the value so far,
 // beginning with start, and each input with its output, one after another in
-// the goroutine that called To, and returns what f returned last, or start
+// the goroutine of the sink, and returns what f returned last, or start
 // without outputs. With an error it returns the value before the failure.
 //
 // Each run begins with start itself. If start is a map, a slice or a pointer

@@ -25,7 +25,7 @@ type JSON struct{ target target }
 //
 // The file is treated as by [Lines]: it appears whole or not at all.
 //
-// Encoding is done in the goroutine that called To. Where it is the slowest
+// Encoding is done in the goroutine of the sink. Where it is the slowest
 // part of a chain, encode in a stage before it and write the []byte by [Lines],
 // or as a jsontext.Value here.
 //
