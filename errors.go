@@ -99,12 +99,28 @@ func (e *StuckError) Error() string {
 // Is reports whether target is context.DeadlineExceeded.
 func (e *StuckError) Is(target error) bool { return target == context.DeadlineExceeded }
 
+// StuckLimitError ends a run in which a stage had to abandon more workers than
+// its [Stage.StuckLimit] allows.
+type StuckLimitError struct {
+	Stage string
+	Limit int
+	Last  error // the *[StuckError] that was one too many
+}
+
+// Error names the stage, the limit and the last stuck call.
+func (e *StuckLimitError) Error() string {
+	return fmt.Sprintf("vimap: stage %q: more than %d workers were abandoned: %v", e.Stage, e.Limit, e.Last)
+}
+
+// Unwrap returns Last.
+func (e *StuckLimitError) Unwrap() error { return e.Last }
+
 // WorkerError is a failure of a worker that is not the failure of an item.
 type WorkerError struct {
 	Stage  string
 	Worker int    // from 0
 	Config any    // what Each gave it; nil if there is none
-	Phase  string // "open", "loop" (it returned before its inputs ended) or "close"
+	Phase  string // "open", "loop" (it returned before its inputs ended), "close" or "hook"
 	Err    error
 }
 
@@ -201,5 +217,6 @@ var faults = &engine.Faults{
 	Stuck: func(stage string, worker int, limit time.Duration, stack []byte) error {
 		return &StuckError{stage, worker, limit, stack}
 	},
-	Source: func(err error) error { return &SourceError{err} },
+	TooManyStuck: func(stage string, most int, last error) error { return &StuckLimitError{stage, most, last} },
+	Source:       func(err error) error { return &SourceError{err} },
 }

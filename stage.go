@@ -30,6 +30,10 @@ type options struct {
 	workers  int
 	configs  []any // one for each worker; nil without Each
 	timeout  time.Duration
+	opening  time.Duration
+	closing  time.Duration
+	stuck    int
+	hooks    *Hooks
 	retry    retry.Policy
 	restart  retry.Policy
 	composed bool // by Then: the parts have options of their own
@@ -41,9 +45,12 @@ type options struct {
 // may fail to open three times in a row, with waits of up to 100 and 200 ms.
 var defaultRestart = retry.Exponential(100*time.Millisecond, 5*time.Second).Attempts(3)
 
+// defaultStuck is the StuckLimit of a stage that is given none.
+const defaultStuck = 16
+
 func newStage[In, Out any](name string, st engine.Stage[In, Out]) Stage[In, Out] {
 	return Stage[In, Out]{
-		options: options{name: name, workers: 1, restart: defaultRestart, bulk: st.Bulk != nil},
+		options: options{name: name, workers: 1, restart: defaultRestart, stuck: defaultStuck, bulk: st.Bulk != nil},
 		attach: func(o options, key func(In) any, up *engine.Flow[In]) *engine.Flow[Out] {
 			st := st
 			st.Key = key
@@ -53,13 +60,18 @@ func newStage[In, Out any](name string, st engine.Stage[In, Out]) Stage[In, Out]
 }
 
 func (o options) spec() engine.Spec {
-	s := engine.Spec{Name: o.name, Workers: o.workers, Timeout: o.timeout, Restart: o.restart}
+	s := engine.Spec{
+		Name: o.name, Workers: o.workers,
+		Timeout: o.timeout, Opening: o.opening, Closing: o.closing,
+		Restart: o.restart, MostStuck: o.stuck,
+	}
 	if o.retry != (retry.Policy{}) {
 		s.Retry = o.retry
 	}
 	if o.configs != nil {
 		s.Config = func(worker int) any { return o.configs[worker] }
 	}
+	s.Hooks = o.hooks.forStage(s)
 	return s
 }
 
@@ -140,12 +152,45 @@ func (s Stage[In, Out]) Workers(n int) Stage[In, Out] {
 // again, with a [StuckError], and a fresh worker takes its place. limit must be
 // above 0; a stage that was given none has no limit.
 func (s Stage[In, Out]) Timeout(limit time.Duration) Stage[In, Out] {
-	s.simple("Timeout")
-	if limit <= 0 {
-		panic(fmt.Sprintf("vimap: Timeout: limit must be above 0, got %v", limit))
-	}
-	s.options.timeout = limit
+	s.options.timeout = s.limit("Timeout", limit)
 	return s
+}
+
+// OpenTimeout bounds each opening of a worker, as Timeout does an attempt. An
+// opening that is abandoned counts as failed; if it succeeds after all, the
+// worker is closed then. A stage that was given none has no limit.
+func (s Stage[In, Out]) OpenTimeout(limit time.Duration) Stage[In, Out] {
+	s.options.opening = s.limit("OpenTimeout", limit)
+	return s
+}
+
+// CloseTimeout bounds each closing of a worker: one that has not returned a
+// second after limit is abandoned, and its [StuckError] is part of the run's
+// error. A stage that was given none has no limit.
+func (s Stage[In, Out]) CloseTimeout(limit time.Duration) Stage[In, Out] {
+	s.options.closing = s.limit("CloseTimeout", limit)
+	return s
+}
+
+// StuckLimit sets how many calls may be abandoned in a run before it ends with
+// a [StuckLimitError]: each leaves a goroutine behind until it returns. n must
+// not be negative. A stage that was given none has a limit of 16.
+func (s Stage[In, Out]) StuckLimit(n int) Stage[In, Out] {
+	s.simple("StuckLimit")
+	if n < 0 {
+		panic(fmt.Sprintf("vimap: StuckLimit: n must not be negative, got %d", n))
+	}
+	s.options.stuck = n
+	return s
+}
+
+// limit panics unless a time limit can be one.
+func (s Stage[In, Out]) limit(method string, limit time.Duration) time.Duration {
+	s.simple(method)
+	if limit <= 0 {
+		panic(fmt.Sprintf("vimap: %s: limit must be above 0, got %v", method, limit))
+	}
+	return limit
 }
 
 // Retry sets whether and when a failed attempt is followed by another, by any

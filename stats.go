@@ -14,6 +14,7 @@ type Stats struct {
 	Unfinished int64   // items that the end of the run met on their way; in flight, while it runs
 	Retries    int64   // attempts after the first of an item
 	Restarts   int64   // openings of workers after their first
+	Stuck      int64   // calls that were abandoned
 	Lost       []error // workers that were given up, as *[WorkerError]; the others did their work
 }
 
@@ -32,6 +33,6 @@ func statsOf(s engine.Stats) Stats {
 	return Stats{
 		Read: s.Read, Extra: s.Extra, Delivered: s.Delivered, Failed: s.Failed, Filtered: s.Filtered,
 		Unfinished: s.Read + s.Extra - s.Delivered - s.Failed - s.Filtered,
-		Retries:    s.Retries, Restarts: s.Restarts, Lost: s.Lost,
+		Retries:    s.Retries, Restarts: s.Restarts, Stuck: s.Stuck, Lost: s.Lost,
 	}
 }

@@ -108,6 +108,10 @@ func (h *hand[In, Out]) deliver() {
 		i := r.next
 		r.next++
 		h.x.slot = r.slots[i]
+		if h.g.spec.Hooks != nil {
+			h.in = r.ins[i]
+			h.event(Done, 1, 0, nil)
+		}
 		h.next(h.x, r.outs[i])
 	}
 	h.rest = rest[In, Out]{}
@@ -133,6 +137,9 @@ func (h *hand[In, Out]) batchFailed(err error) {
 	h.rest = rest[In, Out]{}
 	for i, slot := range r.slots {
 		j := job[In]{slot: slot, in: r.ins[i], made: 1, earlier: []error{err}, begun: r.begun}
+		h.x.slot, h.in = slot, j.in
+		h.event(AttemptFailed, 1, 0, err)
+		h.event(Retried, 1, wait, err)
 		h.g.later(wait, func(x *Exec) { x.task.(*hand[In, Out]).again(j) })
 	}
 }
@@ -141,7 +148,8 @@ func (h *hand[In, Out]) failBatch(err error) {
 	r := h.rest
 	h.rest = rest[In, Out]{}
 	for i, slot := range r.slots {
-		h.x.slot = slot
+		h.x.slot, h.in = slot, r.ins[i]
+		h.event(AttemptFailed, 1, 0, err)
 		h.giveUp(job[In]{in: r.ins[i], made: 1}, err)
 	}
 }

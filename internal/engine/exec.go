@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -50,7 +51,7 @@ type anyPuller interface {
 // task is what a worker does besides pulling: a stage's part.
 type task interface {
 	// open prepares the worker; needed says whether there is anything to open.
-	open() (err error)
+	open(ctx context.Context) (err error)
 	needed() bool
 	// serve works until the group is over or the worker must be opened anew.
 	serve() error
@@ -164,13 +165,19 @@ func (x *Exec) open() {
 	}
 	x.tried = true
 	if x.task.needed() {
-		if err := x.task.open(); err != nil {
+		err := x.bounded(x.g.spec.Opening, x.task.open)
+		x.opened = err == nil
+		if !x.watch.settle() { // abandoned: if it is open, then to be closed
+			goexit()
+		}
+		if err != nil {
 			if !x.g.isOver() {
 				x.lost("open", err)
 			}
 			return
 		}
-		x.opened, x.served = true, false
+		x.served = false
+		x.g.workerEvent(Opened, x, nil)
 		x.g.ready()
 	}
 	x.phase = phaseServe
@@ -182,9 +189,27 @@ func (x *Exec) close() {
 	}
 	x.opened = false
 	x.at = nil
-	if err := x.task.close(); err != nil {
+	err := x.bounded(x.g.spec.Closing, func(context.Context) error { return x.task.close() })
+	if !x.watch.settle() {
+		goexit()
+	}
+	if err != nil {
 		x.g.closeFailed(x, err)
 	}
+	x.g.workerEvent(Closed, x, err)
+}
+
+// bounded calls f with a context that ends after limit, if there is one, and
+// starts the clock by which the worker is abandoned.
+func (x *Exec) bounded(limit time.Duration, f func(context.Context) error) error {
+	ctx := x.g.ctx
+	if limit == 0 {
+		return f(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	x.begin(limit)
+	return f(ctx)
 }
 
 // anew opens a worker again that was closed before its time. One that did some
@@ -196,7 +221,7 @@ func (x *Exec) anew() {
 	}
 	if x.served {
 		x.served, x.failed = false, 0
-		x.g.restarted()
+		x.g.restarted(x, x.lastly)
 		x.phase = phaseOpen
 		return
 	}
@@ -218,7 +243,7 @@ func (x *Exec) lost(phase string, err error) {
 		x.giveUp(err)
 		return
 	}
-	x.g.restarted()
+	x.g.restarted(x, err)
 	x.phase = phaseOpen
 	if wait > 0 {
 		t := time.NewTimer(wait)

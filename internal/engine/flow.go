@@ -1,5 +1,7 @@
 package engine
 
+import "context"
+
 // Flow is a chain as far as it is described: a boundary, where items wait for
 // whoever takes them, and inline steps behind it. The steps run in the workers
 // that pull from the boundary, or, at the end of the chain, in those before it.
@@ -152,7 +154,7 @@ func End[T any](f *Flow[T], ordered bool) *Outlet[T] {
 type plainTask struct{ x *Exec }
 
 func (plainTask) needed() bool                 { return false }
-func (plainTask) open() error                  { return nil }
+func (plainTask) open(context.Context) error   { return nil }
 func (plainTask) close() error                 { return nil }
 func (plainTask) orphaned(error) func(x *Exec) { return nil }
 func (t plainTask) serve() error               { t.x.pull.serve(); return nil }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,9 +16,14 @@ type Spec struct {
 	Name    string
 	Workers int
 	Timeout time.Duration // of an attempt; 0 is none
-	Retry   Policy        // nil: no retry
-	Restart Policy
-	Config  func(worker int) any // for errors; nil: there are none
+	Opening time.Duration // limit of an opening; 0 is none
+	Closing time.Duration // limit of a closing; 0 is none
+	// MostStuck is how many workers may be abandoned.
+	MostStuck int
+	Hooks     *Hooks
+	Retry     Policy // nil: no retry
+	Restart   Policy
+	Config    func(worker int) any // for errors; nil: there are none
 }
 
 // Group is the workers of one stage in one run.
@@ -34,14 +40,16 @@ type Group struct {
 	ended chan struct{} // closed when the group is over
 
 	// Under gate.mu.
-	jobs    jobs
-	timers  map[*time.Timer]struct{}
-	over    bool
-	started int
-	alive   int
-	isReady bool
-	execs   []*Exec
-	errs    []error // of the workers that were lost
+	jobs       jobs
+	timers     map[*time.Timer]struct{}
+	over       bool
+	started    int
+	alive      int
+	stuck      int // workers that were abandoned
+	hookFailed atomic.Bool
+	isReady    bool
+	execs      []*Exec
+	errs       []error // of the workers that were lost
 }
 
 func newGroup(run *Run, seg *Segment, spec Spec, eager bool) *Group {
@@ -80,6 +88,10 @@ func (g *Group) spawnLocked() bool {
 func (g *Group) launch(number int) {
 	x := &Exec{g: g, number: number, waiter: newWaiter(), woken: !g.eager}
 	g.build(x)
+	g.launchLocked(x)
+}
+
+func (g *Group) launchLocked(x *Exec) {
 	g.execs = append(g.execs, x)
 	g.run.wg.Add(1)
 	go x.main()
@@ -179,7 +191,10 @@ func (g *Group) ready() {
 	}
 }
 
-func (g *Group) restarted() { g.run.stats.restarts.Add(1) }
+func (g *Group) restarted(x *Exec, err error) {
+	g.run.stats.restarts.Add(1)
+	g.workerEvent(Restarted, x, err)
+}
 
 // lose gives a worker up. Without any worker the run can't go on.
 func (g *Group) lose(err error) {

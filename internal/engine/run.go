@@ -29,8 +29,10 @@ type Faults struct {
 	Bulk      func(got, want int) error
 	Worker    func(stage string, worker int, config any, phase string, err error) error
 	NoWorkers func(stage string, errs []error) error
-	Stuck     func(stage string, worker int, limit time.Duration, stack []byte) error
-	Source    func(err error) error
+	// TooManyStuck ends a run that had to abandon more workers than may be.
+	TooManyStuck func(stage string, most int, last error) error
+	Stuck        func(stage string, worker int, limit time.Duration, stack []byte) error
+	Source       func(err error) error
 }
 
 // Run is one run of a chain.
@@ -73,7 +75,7 @@ type Run struct {
 	waiting bool    // the run waits for its last workers
 
 	stats struct {
-		filtered, extra, retries, restarts, delivered, failed atomic.Int64
+		filtered, extra, retries, restarts, stuck, delivered, failed atomic.Int64
 	}
 }
 
@@ -267,8 +269,8 @@ func (r *Run) Finish(left bool) []error {
 
 // Stats are the accounts of a run.
 type Stats struct {
-	Read, Delivered, Failed, Filtered, Extra, Retries, Restarts int64
-	Lost                                                        []error
+	Read, Delivered, Failed, Filtered, Extra, Retries, Restarts, Stuck int64
+	Lost                                                               []error
 }
 
 // Stats returns the accounts as they are now; they are exact once the run has
@@ -278,6 +280,7 @@ func (r *Run) Stats() Stats {
 		Delivered: r.stats.delivered.Load(), Failed: r.stats.failed.Load(),
 		Filtered: r.stats.filtered.Load(), Extra: r.stats.extra.Load(),
 		Retries: r.stats.retries.Load(), Restarts: r.stats.restarts.Load(),
+		Stuck: r.stats.stuck.Load(),
 	}
 	for _, h := range r.heads {
 		s.Read += h.read()

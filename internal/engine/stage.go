@@ -50,7 +50,7 @@ func Via[In, Out any](f *Flow[In], spec Spec, st Stage[In, Out]) *Flow[Out] {
 		}
 		f.pull(c.g, func(x *Exec) Handler[In] {
 			h := c.hire(x, mk)
-			if spec.Timeout == 0 && spec.Retry == nil && st.Loop == nil {
+			if spec.Timeout == 0 && spec.Retry == nil && st.Loop == nil && spec.Hooks == nil {
 				return h.plain
 			}
 			return h.begin
@@ -160,8 +160,18 @@ func (h *hand[In, Out]) attempt() {
 	if h.feed != nil && h.feed.holds {
 		return // its loop was left: see loop
 	}
+	if h.g.spec.Hooks != nil {
+		h.event(Done, h.job.made+1, 0, nil)
+	}
 	h.settled()
 	h.next(x, out)
+}
+
+// event tells the hooks of the input in hand.
+func (h *hand[In, Out]) event(k ItemEvent, attempt int, wait time.Duration, err error) {
+	if h.g.spec.Hooks != nil {
+		h.g.itemEvent(k, h.x, h.in, attempt, wait, err)
+	}
 }
 
 // settled forgets the input in hand, which has its fate here.
@@ -220,12 +230,14 @@ func (h *hand[In, Out]) failed(err error) {
 	j := h.job
 	j.slot, j.in = h.x.slot, h.in
 	j.made++
+	h.event(AttemptFailed, j.made, 0, err)
 	if h.g.spec.Retry != nil {
 		h.x.at = h.cond
 		wait, again := h.g.spec.Retry.Next(j.made, h.g.run.now()-j.begun, err)
 		if again {
 			j.earlier = append(j.earlier[:len(j.earlier):len(j.earlier)], err)
 			h.job = job[In]{}
+			h.event(Retried, j.made, wait, err)
 			h.g.later(wait, func(x *Exec) { x.task.(*hand[In, Out]).again(j) })
 			return
 		}
@@ -234,6 +246,8 @@ func (h *hand[In, Out]) failed(err error) {
 }
 
 func (h *hand[In, Out]) giveUp(j job[In], err error) {
+	h.in = j.in
+	h.event(ItemFailed, j.made, 0, err)
 	h.x.fail(&Failure{
 		Stage: h.g.spec.Name, Input: j.in, HasInput: true,
 		Attempts: j.made, Earlier: j.earlier, Err: err,
@@ -245,8 +259,8 @@ func (h *hand[In, Out]) giveUp(j job[In], err error) {
 
 func (h *hand[In, Out]) needed() bool { return h.Open != nil }
 
-func (h *hand[In, Out]) open() error {
-	w, err := h.Open(h.g.ctx, h.x.number)
+func (h *hand[In, Out]) open(ctx context.Context) error {
+	w, err := h.Open(ctx, h.x.number)
 	if err != nil {
 		return err
 	}

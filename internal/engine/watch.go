@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -16,6 +17,7 @@ const Grace = time.Second
 type watch struct {
 	state atomic.Uint64
 	timer *time.Timer
+	limit time.Duration
 	name  []byte // of the goroutine, "goroutine 7 "
 }
 
@@ -26,9 +28,11 @@ const (
 	attemptMask      = 3
 )
 
-// begin starts the clock of an attempt.
+// begin starts the clock of a call that may be abandoned: an attempt, an
+// opening, a closing.
 func (x *Exec) begin(limit time.Duration) {
 	w := &x.watch
+	w.limit = limit
 	if w.name == nil {
 		w.name = goroutineName()
 	}
@@ -51,32 +55,70 @@ func (w *watch) settle() bool {
 }
 
 // abandon leaves a worker to itself whose function came back neither in time
-// nor within the grace. A fresh worker takes its place and its item.
+// nor within the grace. A fresh worker takes its place, and what it had in hand.
 func (x *Exec) abandon(attempt uint64) {
 	if !x.watch.state.CompareAndSwap(attempt, attempt&^attemptMask|attemptAbandoned) {
 		return
 	}
 	g := x.g
-	stuck := g.run.faults.Stuck(g.spec.Name, x.number, g.spec.Timeout, goroutineStack(x.watch.name))
-	x.pull.relieve()
-	redo := x.task.orphaned(stuck)
-	g.mu.Lock()
-	for i := range g.execs {
-		if g.execs[i] == x { // a new list: the monitor may be reading the old one
-			g.execs = append(append([]*Exec(nil), g.execs[:i]...), g.execs[i+1:]...)
-			break
-		}
+	stuck := g.run.faults.Stuck(g.spec.Name, x.number, x.watch.limit, goroutineStack(x.watch.name))
+	g.run.stats.stuck.Add(1)
+	g.workerEvent(Stuck, x, stuck)
+	heir := x.heir()
+	var redo func(*Exec)
+	switch x.phase {
+	case phaseOpen:
+		heir.crash = &crash{err: stuck}
+	case phaseServe:
+		x.pull.relieve()
+		redo = x.task.orphaned(stuck)
+	default:
+		g.closeFailed(x, stuck)
 	}
-	if g.over {
-		g.mu.Unlock()
+	if g.replace(x, heir) {
+		if x.phase == phaseServe {
+			g.restarted(x, stuck)
+		}
+		if redo != nil {
+			g.add(redo)
+		}
+	} else if x.phase == phaseOpen || x.phase == phaseServe {
 		g.run.note(stuck)
-	} else {
-		g.launch(x.number)
-		g.mu.Unlock()
-		g.restarted()
-		g.add(redo)
+	}
+	if n, most := g.stuckTooOften(); n {
+		g.run.Fail(g.run.faults.TooManyStuck(g.spec.Name, most, stuck))
 	}
 	g.leave()
+}
+
+// heir returns a worker in the state of x, but without what x has open.
+func (x *Exec) heir() *Exec {
+	return &Exec{
+		g: x.g, number: x.number, waiter: newWaiter(),
+		phase: x.phase, failed: x.failed, since: x.since, lastly: x.lastly, served: x.served, tried: true,
+	}
+}
+
+// replace puts heir in the place of x, unless the group is over.
+func (g *Group) replace(x, heir *Exec) bool {
+	g.build(heir)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	// A new list, for the monitor may be reading the old one.
+	g.execs = slices.DeleteFunc(slices.Clone(g.execs), func(e *Exec) bool { return e == x })
+	if g.over {
+		return false
+	}
+	g.launchLocked(heir)
+	return true
+}
+
+// stuckTooOften counts an abandoned worker.
+func (g *Group) stuckTooOften() (bool, int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.stuck++
+	return g.stuck == g.spec.MostStuck+1, g.spec.MostStuck
 }
 
 // goroutineName returns how a stack trace names the calling goroutine.
