@@ -182,7 +182,7 @@ func TestWhatAStuckTaskReturnsTooLateIsDropped(t *testing.T) {
 		require.Equal(t, []int{0, 2, 3, 4}, outs)
 		require.Len(t, failed, 1)
 		require.Equal(t, 1, failed[0].In)
-		require.Equal(t, vimap.Stats{Read: 5, Delivered: 4, Failed: 1, Restarts: 1}, run.Stats())
+		require.Equal(t, vimap.Stats{Read: 5, Delivered: 4, Failed: 1, Restarts: 1, Stuck: 1}, run.Stats())
 		require.Empty(t, crew.wrong, "its worker was not closed while it was busy")
 		crew.requireClosed(t)
 	})

@@ -7,9 +7,13 @@ type WorkerEvent uint8
 
 // The events of a worker.
 const (
+	// Opened comes before its first input.
 	Opened WorkerEvent = iota
+	// Closed comes with the error of closing.
 	Closed
+	// Restarted comes before a further opening.
 	Restarted
+	// Stuck comes when it is abandoned.
 	Stuck
 )
 
@@ -18,9 +22,13 @@ type ItemEvent uint8
 
 // The events of an input.
 const (
+	// AttemptFailed comes for each attempt that failed.
 	AttemptFailed ItemEvent = iota
+	// Retried comes when another attempt will follow.
 	Retried
+	// ItemFailed comes when none will.
 	ItemFailed
+	// Done comes when it has its output.
 	Done
 )
 

@@ -93,9 +93,13 @@ func (x *Exec) abandon(attempt uint64) {
 
 // heir returns a worker in the state of x, but without what x has open.
 func (x *Exec) heir() *Exec {
+	begin := x.phase
+	if begin == phaseServe {
+		begin = phaseOpen
+	}
 	return &Exec{
 		g: x.g, number: x.number, waiter: newWaiter(),
-		phase: x.phase, failed: x.failed, since: x.since, lastly: x.lastly, served: x.served, tried: true,
+		phase: begin, failed: x.failed, since: x.since, lastly: x.lastly, served: x.served, tried: true,
 	}
 }
 
