@@ -41,7 +41,10 @@ func TestOfThreeThousandGoodInputsAndFiftyThatPanicEachHasItsOutcome(t *testing.
 			require.Equal(t, result.In, code.code)
 		}
 	}
-	require.Equal(t, int64(150), crew.opened.Load())
+	// One that panics when nothing is left to do is not opened again.
+	require.LessOrEqual(t, crew.opened.Load(), int64(150))
+	require.Greater(t, crew.opened.Load(), int64(100))
+	require.Equal(t, crew.opened.Load(), 100+run.Stats().Restarts)
 	crew.requireClosed(t)
 }
 

@@ -94,7 +94,7 @@ func (h *hand[In, Out]) loop() error {
 		}
 		return err
 	}
-	if err != nil && !(h.g.run.halted.Load() && errors.Is(err, context.Canceled)) {
+	if err != nil && !errors.Is(err, context.Canceled) { // which says no more than that it is over
 		h.g.closeFailed(x, err)
 	}
 	return nil
