@@ -168,7 +168,10 @@ func TestALoopThatPanicsWithAnItemInHandFailsThatItem(t *testing.T) {
 					var panicked *vimap.PanicError
 					require.Equal(t, i%25 == 5, errors.As(result.Err, &panicked), "item %d: %v", i, result.Err)
 				}
-				require.Equal(t, int64(3+4), crew.opened.Load())
+				// One that dies when nothing is left to do is not begun again.
+				require.LessOrEqual(t, run.Stats().Restarts, int64(4))
+				require.Positive(t, run.Stats().Restarts)
+				require.Equal(t, 3+run.Stats().Restarts, crew.opened.Load())
 				crew.requireClosed(t)
 			})
 		})
