@@ -52,7 +52,7 @@ func TestChainsThatMustNotCompileDoNot(t *testing.T) {
 			out, err := build(t, path)
 			require.Error(t, err, "it compiles")
 			var said []string
-			for _, s := range strings.Split(strings.TrimSpace(out), "\n") {
+			for s := range strings.SplitSeq(strings.TrimSpace(out), "\n") {
 				if !strings.HasPrefix(s, "#") {
 					said = append(said, s)
 				}

@@ -3,7 +3,6 @@ package vimap_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"sync/atomic"
@@ -169,7 +168,7 @@ func TestAFailureUnderZipIsItsItems(t *testing.T) {
 	var item *vimap.ItemError
 	require.ErrorAs(t, all[1].Err, &item)
 	require.Equal(t, "parse", item.Stage)
-	require.True(t, errors.Is(all[1].Err, strconv.ErrSyntax))
+	require.ErrorIs(t, all[1].Err, strconv.ErrSyntax)
 	require.Equal(t, vimap.Pair[string, int]{In: "3", Out: 3}, all[2].Out)
 }
 

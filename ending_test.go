@@ -2,7 +2,6 @@ package vimap_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"sync/atomic"
@@ -101,7 +100,7 @@ func TestCancellationEndsEveryBlockedPartAndGivesItsCause(t *testing.T) {
 				require.Equal(t, time.Second, time.Since(began).Truncate(10*time.Millisecond))
 				require.ErrorIs(t, run.Err(), errStop)
 				var item *vimap.ItemError
-				require.False(t, errors.As(run.Err(), &item), "the cause is no item's: %v", run.Err())
+				require.NotErrorAs(t, run.Err(), &item, "the cause is no item's: %v", run.Err())
 				requireAddsUp(t, run.Stats())
 				require.Zero(t, run.Stats().Failed)
 				crew.requireClosed(t)
@@ -197,9 +196,10 @@ func TestLeavingTheLoopEarlyEndsEverythingBeforeItReturns(t *testing.T) {
 						require.NoError(t, run.Err())
 						requireAddsUp(t, run.Stats())
 						require.Equal(t, int64(after), run.Stats().Delivered)
-						require.Equal(t, reads.Load() >= int64(after), true)
+						require.GreaterOrEqual(t, reads.Load(), int64(after))
 						time.Sleep(time.Hour)
-						require.Equal(t, calls, [...]int64{crew.calls.Load(), reads.Load(), mapped.Load()}, "user code ran on")
+						after := [...]int64{crew.calls.Load(), reads.Load(), mapped.Load()}
+						require.Equal(t, calls, after, "user code ran on")
 					})
 				})
 			}

@@ -53,14 +53,14 @@ func ExampleStage_OpenTimeout() {
 
 // A clean-up that hangs would hold the end of the run.
 func ExampleStage_CloseTimeout() {
-	log := vimap.Open(func(context.Context) (*[]string, error) { return new([]string), nil }).
+	keep := vimap.Open(func(context.Context) (*[]string, error) { return new([]string), nil }).
 		Close(func(lines *[]string) error { fmt.Println("lines:", len(*lines)); return nil }).
 		Do(func(lines *[]string, _ context.Context, line string) (int, error) {
 			*lines = append(*lines, line)
 			return len(*lines), nil
 		}).
 		CloseTimeout(time.Minute)
-	logged, err := sources.Slice([]string{"a", "b"}).Via(log).To(context.Background(), sinks.Ignore)
+	logged, err := sources.Slice([]string{"a", "b"}).Via(keep).To(context.Background(), sinks.Ignore)
 	fmt.Println(logged, err)
 	// Output:
 	// lines: 2

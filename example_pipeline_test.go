@@ -62,7 +62,7 @@ func ExamplePipeline_Filter() {
 // Each word stands beside the line that it is of.
 func ExamplePipeline_FlatMap() {
 	run := sources.Slice([]string{"an apple", "", "pears"}).
-		FlatMap(func(line string) iter.Seq[string] { return strings.FieldsSeq(line) }).
+		FlatMap(strings.FieldsSeq).
 		Ordered().
 		Start(context.Background())
 	for line, word := range run.Zip() {

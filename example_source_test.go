@@ -138,20 +138,20 @@ func ExampleEmitter_Append() {
 
 // The input of the run is the order, not the line that it was read from.
 func ExampleDecode() {
+	prices := map[string]int{"apple": 120, "pear": 95}
 	lines := sources.Slice([]string{"apple 3", "pear 2"})
-	orders := vimap.Decode(lines, parseOrder)
 
-	run := orders.
-		Map(func(order Order) string { return strings.TrimSpace(strings.Repeat(order.Fruit+" ", order.Count)) }).
+	run := vimap.Decode(lines, parseOrder).
+		Map(func(order Order) int { return prices[order.Fruit] * order.Count }).
 		Ordered().
 		Start(context.Background())
-	for order, basket := range run.Zip() {
-		fmt.Println(order.Count, order.Fruit, "→", basket)
+	for order, cents := range run.Zip() {
+		fmt.Println(order.Count, order.Fruit, cents)
 	}
 	if err := run.Err(); err != nil {
 		log.Fatal(err)
 	}
 	// Output:
-	// 3 apple → apple apple apple
-	// 2 pear → pear pear
+	// 3 apple 360
+	// 2 pear 190
 }

@@ -21,7 +21,7 @@ import (
 func (c *crew) loop(workers int, turn func(ctx context.Context, feed *vimap.Feed[int, int], n int) (leave bool)) vimap.Stage[int, int] {
 	return vimap.LoopFunc(func(feed *vimap.Feed[int, int]) error {
 		h, _ := c.open(feed.Context())
-		defer h.close()
+		defer func() { _ = h.close() }()
 		for ctx, n := range feed.All() {
 			if h.turn(ctx, feed, n, turn) {
 				break

@@ -219,7 +219,7 @@ func TestAnInterruptedAttemptIsNoFailedAttempt(t *testing.T) {
 			require.Equal(t, time.Second, time.Since(began))
 			require.ErrorIs(t, run.Err(), errStop)
 			var item *vimap.ItemError
-			require.False(t, errors.As(run.Err(), &item), "no item is to blame")
+			require.NotErrorAs(t, run.Err(), &item, "no item is to blame")
 			require.Empty(t, all)
 			require.Zero(t, run.Stats().Failed)
 			require.Zero(t, run.Stats().Retries)

@@ -204,8 +204,10 @@ func TestWorkersAreClosedOnceAfterFailuresPanicsAndCancellation(t *testing.T) {
 		all, run := outcomes(patient(t), count(1_000, nil).Via(stage))
 		require.NoError(t, run.Err())
 		require.Len(t, all, 1_000)
-		require.Equal(t, int64(4+20), crew.opened.Load(), "a worker that panicked is opened anew")
-		require.Equal(t, int64(20), run.Stats().Restarts)
+		// A worker that panicked is opened anew, unless nothing is left to do.
+		require.Equal(t, 4+run.Stats().Restarts, crew.opened.Load())
+		require.LessOrEqual(t, run.Stats().Restarts, int64(20))
+		require.GreaterOrEqual(t, run.Stats().Restarts, int64(16))
 		crew.requireClosed(t)
 
 		_, err := count(1_000, nil).Via(stage).To(patient(t), collect)

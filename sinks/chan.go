@@ -37,12 +37,11 @@ func Chan[T any](ch chan<- T) Channel[T] {
 // blocks while the channel is full, which holds the run back, and gives up
 // when the run's context ends: the error is the context's cause then.
 func (c Channel[T]) Outputs[In any](run *vimap.Run[In, T]) (sent int64, err error) {
-	ended := run.Context().Done()
 	for _, out := range run.Zip() {
 		select {
 		case c.ch <- out:
 			sent++
-		case <-ended:
+		case <-run.Context().Done():
 			return sent, context.Cause(run.Context())
 		}
 	}

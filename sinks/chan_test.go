@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/retry"
 	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 )
@@ -57,5 +59,26 @@ func TestChanThatNobodyReceivesFromEndsWithTheContext(t *testing.T) {
 		synctest.Wait()
 		cancel(cause)
 		require.ErrorIs(t, <-ended, cause)
+	})
+}
+
+func TestChanThatNobodyReceivesFromEndsWithTheRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opened := 0
+		once := vimap.Open(func(context.Context) (struct{}, error) {
+			opened++
+			if opened > 1 {
+				return struct{}{}, errSeven
+			}
+			return struct{}{}, nil
+		}).Do(func(_ struct{}, _ context.Context, n int) (int, error) {
+			if n == 1 {
+				panic("lost")
+			}
+			return n, nil
+		}).Restart(retry.Policy{})
+		// The first output waits for a receiver when the only worker is lost.
+		_, err := endless().Via(once).To(t.Context(), sinks.Chan(make(chan int)).Outputs)
+		require.ErrorIs(t, err, vimap.ErrNoWorkers)
 	})
 }

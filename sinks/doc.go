@@ -33,7 +33,7 @@
 // All sinks but JSON.Results end at the first failure of the run and return
 // it, with what they had made of the outputs before it. A sink that fails
 // itself (a full disk, an error of a callback) ends the run at once, and its
-// own error is returned.
+// own error is returned. Its panic is returned too, as a [vimap.PanicError].
 //
 // # Sinks of your own
 //

@@ -67,5 +67,5 @@ func TestNoFileIsLeftOpen(t *testing.T) {
 		_, err = sources.Slice([]int{7}).Try(notSeven).To(t.Context(), sinks.Lines(path).Outputs)
 		require.ErrorIs(t, err, errSeven)
 	}
-	require.Equal(t, before, len(names(t, "/proc/self/fd")))
+	require.Len(t, names(t, "/proc/self/fd"), before)
 }

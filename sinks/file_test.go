@@ -79,7 +79,7 @@ func TestFailureLeavesTheOldFileAndNothingElse(t *testing.T) {
 			return err
 		},
 		"a panic in a stage": func(ctx context.Context, path string) error {
-			_, err := endless().Map(func(n int) int { return 1 / (n - n) }).To(ctx, sinks.Lines(path).Outputs)
+			_, err := endless().Map(func(n int) int { return 1 / min(n, 0) }).To(ctx, sinks.Lines(path).Outputs)
 			return err
 		},
 		"a panic in a String method": func(ctx context.Context, path string) error {

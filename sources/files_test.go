@@ -138,7 +138,7 @@ func TestAFolderThatCannotBeReadIsTheRunsError(t *testing.T) {
 	quiet(t)
 	tree(t, "a/1.txt", "b/2.txt")
 	require.NoError(t, os.Chmod("b", 0))
-	defer func() { require.NoError(t, os.Chmod("b", 0o700)) }() //nolint:gosec // or its files could not be removed
+	defer func() { require.NoError(t, os.Chmod("b", 0o700)) }() // or its files could not be removed
 	got, err := collect(t, sources.Files("**/*.txt"))
 	require.Equal(t, []string{"a/1.txt"}, got)
 	require.ErrorIs(t, err, fs.ErrPermission)

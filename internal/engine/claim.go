@@ -76,8 +76,7 @@ func (p *puller[T]) work() {
 		i := c.begun() - 1
 		if i >= c.items() {
 			if c.isCut() {
-				x.mu.Lock()   // until who relieved this worker is done with the chunk
-				x.mu.Unlock() //nolint:staticcheck // an empty critical section is a wait
+				x.awaitRelief()
 			}
 			x.claims.Store(0)
 			clear(p.batch)
@@ -91,6 +90,12 @@ func (p *puller[T]) work() {
 			x.out.pass(it.Slot, it.State)
 		}
 	}
+}
+
+// awaitRelief waits until who relieves this worker is done with its chunk.
+func (x *Exec) awaitRelief() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
 }
 
 // take waits for a chunk or a job; neither means that the group is over.

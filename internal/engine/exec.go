@@ -98,7 +98,7 @@ func (x *Exec) unwind() {
 	case x.exited:
 		x.g.leave()
 	case !x.watch.settle():
-		recover() //nolint:errcheck // its item has its fate already
+		_ = recover() // its item has its fate already
 		x.g.run.bury(x)
 	default:
 		x.crash = &crash{x.at, x.g.run.caught(recover())}
@@ -137,6 +137,7 @@ func (x *Exec) turn() {
 		x.pull.release()
 		x.close()
 		x.anew()
+	case phaseEnd:
 	}
 }
 

@@ -55,7 +55,7 @@ type Group struct {
 func newGroup(run *Run, seg *Segment, spec Spec, eager bool) *Group {
 	g := &Group{run: run, seg: seg, spec: spec, eager: eager, alive: spec.Workers}
 	g.pace.size.Store(1)
-	g.gate.spawn = g.spawnLocked
+	g.spawn = g.spawnLocked
 	run.groups = append(run.groups, g)
 	seg.least += 2 * spec.Workers
 	return g

@@ -101,11 +101,10 @@ func (o *Outlet[T]) fill(wait time.Duration) arrival {
 			return cutOff
 		}
 		if n := o.ring.takeLocked(o.chunk); n > 0 {
-			more := n == len(o.chunk) && n < mostChunk
 			g.mu.Unlock()
 			o.i, o.n = 0, n
-			if more {
-				defer o.widen()
+			if n == len(o.chunk) && n < mostChunk {
+				o.widen()
 			}
 			return arrived
 		}

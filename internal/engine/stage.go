@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -130,7 +131,7 @@ func (h *hand[In, Out]) plain(x *Exec, in In) {
 }
 
 // begin takes an input that has not been tried.
-func (h *hand[In, Out]) begin(x *Exec, in In) {
+func (h *hand[In, Out]) begin(_ *Exec, in In) {
 	h.in = in
 	if h.g.spec.Retry != nil {
 		h.job.begun = h.g.run.now()
@@ -235,7 +236,7 @@ func (h *hand[In, Out]) failed(err error) {
 		h.x.at = h.cond
 		wait, again := h.g.spec.Retry.Next(j.made, h.g.run.now()-j.begun, err)
 		if again {
-			j.earlier = append(j.earlier[:len(j.earlier):len(j.earlier)], err)
+			j.earlier = append(slices.Clip(j.earlier), err)
 			h.job = job[In]{}
 			h.event(Retried, j.made, wait, err)
 			h.g.later(wait, func(x *Exec) { x.task.(*hand[In, Out]).again(j) })
