@@ -196,6 +196,7 @@ func (e *SourceError) Unwrap() error { return e.Err }
 // faults makes the errors of this package for the engine.
 var faults = &engine.Faults{
 	Goexit: ErrGoexit,
+	Nested: errors.New("vimap: Feed.All: it must not be ranged over inside itself"),
 	NoItem: errors.New("vimap: Feed.Yield: there must be an item in hand"),
 	Left:   errors.New("the worker returned before its inputs ended"),
 	IsLost: func(err error) bool {

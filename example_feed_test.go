@@ -73,7 +73,8 @@ func ExampleFeed_Yield() {
 // The set-up of a worker has a context too.
 func ExampleFeed_Context() {
 	load := func(ctx context.Context, language string) (map[string]string, error) {
-		return map[string]string{"apple": "Apfel", "pear": "Birne"}, ctx.Err()
+		words := map[string]map[string]string{"de": {"apple": "Apfel", "pear": "Birne"}}
+		return words[language], ctx.Err()
 	}
 	translate := func(feed *vimap.Feed[string, string], language string) error {
 		words, err := load(feed.Context(), language)

@@ -2,6 +2,7 @@ package vimap_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"strconv"
@@ -16,7 +17,8 @@ func ExampleRun() {
 	words := []string{"1", "2", "3", "4"}
 	run := sources.Slice(words).Try(strconv.Atoi).Ordered().Start(context.Background())
 	for _, n := range run.Zip() {
-		if fmt.Println(n); n == 2 {
+		fmt.Println(n)
+		if n == 2 {
 			break
 		}
 	}
@@ -65,13 +67,14 @@ func ExampleRun_Results() {
 	// "3" is 3
 }
 
+// The cause of a cancellation is the error of the run.
 func ExampleRun_Err() {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 
 	run := sources.Slice([]int{1, 2, 3}).Start(ctx)
 	for range run.Zip() {
-		cancel(fmt.Errorf("the shop has closed"))
+		cancel(errors.New("the shop has closed"))
 	}
 	fmt.Println(run.Err())
 	// Output: the shop has closed

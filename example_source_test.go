@@ -62,10 +62,15 @@ func ExampleEmitter() {
 		}
 		return nil
 	})
-	for id := range ids.Ordered().Start(context.Background()).Zip() {
-		if fmt.Println(id); id == 102 {
+	run := ids.Ordered().Start(context.Background())
+	for id := range run.Zip() {
+		fmt.Println(id)
+		if id == 102 {
 			break
 		}
+	}
+	if err := run.Err(); err != nil {
+		log.Fatal(err)
 	}
 	// Output:
 	// 100

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -14,9 +15,9 @@ type rest[In, Out any] struct {
 	begun time.Duration
 }
 
-type pauseTime = time.Duration
-
-func (s *single[T]) onLull(pause func() pauseTime, lull func()) { s.pause, s.lull = pause, lull }
+func (s *single[T]) onLull(pause func() time.Duration, check, lull func()) {
+	s.pause, s.check, s.lull = pause, check, lull
+}
 
 // batcher gathers the inputs of a stage into batches, for its workers.
 type batcher[In, Out any] struct {
@@ -34,26 +35,29 @@ func (c *crew[In, Out]) bulk(f *Flow[In], mk maker[Out]) []*Group {
 	if run.inFlight > 0 {
 		b.size = min(b.size, run.inFlight) // there will never be more
 	}
-	f.seg.least += 2 * b.size * c.g.spec.Workers
+	f.seg.least = min(f.seg.least+2*min(b.size, largestAhead)*c.g.spec.Workers, largestAhead)
 	c.hireIdle(mk)
 	gather := newGroup(run, f.seg, Spec{Name: c.g.spec.Name, Workers: 1}, false)
 	f.pull(gather, func(x *Exec) Handler[In] {
 		mk(x)
 		return b.add
-	}, &oneByOne{set: func(s pausing) { s.onLull(b.pause, b.flush) }})
+	}, &oneByOne{set: func(s pausing) { s.onLull(b.pause, b.check, b.flush) }})
 	return []*Group{c.g, gather}
 }
 
 func (b *batcher[In, Out]) add(x *Exec, in In) {
-	now := b.g.run.now()
-	if len(b.ins) > 0 && now >= b.due {
-		b.flush()
-	}
 	if len(b.ins) == 0 {
-		b.due = now + b.Linger
+		b.due = b.g.run.now() + b.Linger
 	}
 	b.slots, b.ins = append(b.slots, x.slot), append(b.ins, in)
 	if len(b.ins) >= b.size {
+		b.flush()
+	}
+}
+
+// check flushes a batch whose time has come while other items came by.
+func (b *batcher[In, Out]) check() {
+	if b.Linger > 0 && b.pause() == 0 {
 		b.flush()
 	}
 }
@@ -82,7 +86,7 @@ func (h *hand[In, Out]) batch(r rest[In, Out]) {
 	h.x.served = true
 	h.x.at = h.step
 	ctx, end := h.limit()
-	outs, err := h.Bulk(ctx, r.ins)
+	outs, err := h.Bulk(ctx, slices.Clone(r.ins)) // ours must stay beside their slots
 	if err = end(err); err == nil {
 		err = h.counted(len(outs), len(r.ins))
 	}

@@ -23,6 +23,12 @@ func (c claims) results() int { return int(c >> resultsPos & countMask) }
 func (c claims) items() int   { return int(c >> itemsPos & countMask) }
 func (c claims) isCut() bool  { return c&cutBit != 0 }
 
+// relievable says whether there is something that others could take: what has
+// not been begun, or results that wait for the rest of the chunk.
+func (c claims) relievable() bool {
+	return !c.isCut() && c.items() > 1 && c.begun() <= c.items() && (c.begun() < c.items() || c.results() > 0)
+}
+
 // cutHere is c with no items beyond those begun.
 func (c claims) cutHere() claims {
 	return c&^(countMask<<itemsPos) | claims(c.begun())<<itemsPos | cutBit
@@ -55,6 +61,9 @@ func (p *puller[T]) serve() {
 			job(p.x)
 		case n > 0:
 			p.x.claims.Store(uint64(n) * oneItem)
+			if p.x.g.run.halted.Load() { // who halted may have looked before
+				p.x.cut()
+			}
 			if n > 1 {
 				p.x.g.run.watch()
 			}
@@ -145,7 +154,7 @@ func (p *puller[T]) relieve() {
 	defer x.mu.Unlock()
 	c := claims(x.claims.Load())
 	n, all := c.begun(), c.items()
-	if n == 0 || n > all || c.isCut() || n == all && c.results() == 0 {
+	if n == 0 || !c.relievable() {
 		return
 	}
 	if !x.claims.CompareAndSwap(uint64(c), uint64(c.cutHere())) {
@@ -159,7 +168,7 @@ func (p *puller[T]) relieve() {
 func (x *Exec) cut() {
 	for {
 		c := claims(x.claims.Load())
-		if n := c.begun(); n == 0 || n >= c.items() || c.isCut() {
+		if c.begun() >= c.items() || c.isCut() {
 			return
 		}
 		if x.claims.CompareAndSwap(uint64(c), uint64(c.cutHere())) {

@@ -102,6 +102,7 @@ func (x *Exec) unwind() {
 		x.g.run.bury(x)
 	default:
 		x.crash = &crash{x.at, x.g.run.caught(recover())}
+		x.watch.name = nil // the next goroutine has another
 		go x.main()
 	}
 }

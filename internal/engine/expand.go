@@ -104,6 +104,7 @@ func (e *expander[In, T, Next]) pass(slot int32, s State) {
 			e.hold(slot)
 		}
 		e.one(Item[Next]{State: Failed}, e.from.meta(slot).Fail)
+		e.from.meta(slot).Fail = nil
 		e.done()
 		return
 	}

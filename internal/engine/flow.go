@@ -1,6 +1,9 @@
 package engine
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Flow is a chain as far as it is described: a boundary, where items wait for
 // whoever takes them, and inline steps behind it. The steps run in the workers
@@ -23,7 +26,7 @@ type oneByOne struct {
 
 // pausing is a single whose type does not matter.
 type pausing interface {
-	onLull(pause func() pauseTime, lull func())
+	onLull(pause func() time.Duration, check, lull func())
 }
 
 // boundary returns a flow that begins at a ring; ring makes it for its consumers.

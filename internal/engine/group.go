@@ -127,7 +127,7 @@ func (g *Group) finish() {
 // isOver reports whether nothing is left to do for the workers. A run that is
 // halted reaches its groups one after another: each is over from the first on.
 func (g *Group) isOver() bool {
-	if g.run.halted.Load() {
+	if g.run.halted.Load() || g.run.ctx.Err() != nil {
 		return true
 	}
 	g.mu.Lock()

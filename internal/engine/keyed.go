@@ -64,6 +64,7 @@ func (k *keyring[In]) done(key any) (j job[In], ok bool) {
 		delete(k.waiting, key)
 		return j, false
 	}
+	j, list[0] = list[0], j
 	k.waiting[key] = list[1:]
-	return list[0], true
+	return j, true
 }

@@ -24,6 +24,9 @@ type Feed[In, Out any] struct {
 // All serves inputs to yield until the run has no more for this worker.
 func (f *Feed[In, Out]) All(yield func(context.Context, In) bool) {
 	x := f.h.x
+	if f.holds {
+		panic(x.g.run.faults.Nested)
+	}
 	f.yield = yield
 	if !f.begun {
 		f.begun = true
@@ -81,12 +84,15 @@ func (h *hand[In, Out]) loop() error {
 	x.at = h.step
 	f.begun, f.holds = false, false
 	err := h.Loop(f, x.number)
+	if !x.watch.settle() { // it stopped a panic within its time limit, or too late
+		goexit()
+	}
 	switch {
 	case f.drop(): // the loop was left, by its own will or a panic that it stopped
 		h.failed(h.g.run.faults.Yield(0, err))
 	case x.at != h.step: // it stopped the panic of a step behind it
 		x.failAt(x.at, h.g.run.faults.Yield(0, err))
-		h.job = job[In]{}
+		h.settled()
 	}
 	if !h.g.isOver() {
 		if err == nil {

@@ -67,7 +67,7 @@ func (g *Group) look() (busy bool) {
 	g.mu.Unlock()
 	for _, x := range execs {
 		c := x.claims.Load()
-		if claims(c).items() > 1 {
+		if claims(c).relievable() {
 			busy = true
 			if c == x.seen {
 				x.pull.relieve()

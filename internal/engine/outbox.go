@@ -4,7 +4,7 @@ package engine
 type outbox[T any] struct {
 	x    *Exec
 	ring *Ring[T]
-	buf  []Item[T] // replaced only between chunks, see reliever
+	buf  []Item[T] // replaced only between chunks, see puller.relieve
 	n    int       // items in buf
 	sent int       // of those, already handed on by who relieved the worker
 }

@@ -212,6 +212,7 @@ type single[T any] struct {
 	// Of a stage with batches: pause says how long to wait for a further item,
 	// and lull what to do when none came.
 	pause func() time.Duration
+	check func() // called behind each item
 	lull  func()
 }
 
@@ -232,6 +233,9 @@ func (s *single[T]) serve() {
 				s.do(x, it.Val)
 			} else {
 				x.out.pass(it.Slot, it.State)
+			}
+			if s.check != nil {
+				s.check()
 			}
 		case timedOut:
 			s.lull()

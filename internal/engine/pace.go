@@ -33,8 +33,7 @@ func (p *pace) observe(items int, d time.Duration) {
 	if want = max(1, min(want, 2*now)); want != now {
 		p.size.Store(want)
 	}
-	if n > paceSpan {
-		p.items.Add(-n / 2)
+	if n > paceSpan && p.items.CompareAndSwap(n, n-n/2) { // one of the workers forgets for all
 		p.spent.Add(-ns / 2)
 	}
 }

@@ -21,6 +21,7 @@ import (
 // Faults makes the errors that the engine reports.
 type Faults struct {
 	Goexit    error                // stands for a runtime.Goexit
+	Nested    error                // the panic of a range over All inside one
 	NoItem    error                // the panic of a Yield without an item in hand
 	Left      error                // a loop that returned before its inputs ended
 	IsLost    func(err error) bool // the error of an attempt says that its worker is lost
@@ -174,6 +175,7 @@ func (r *Run) Stop() {
 		return
 	}
 	r.stopSource(context.Canceled)
+	r.once.Do(func() { close(r.allReady) }) // the source need not wait for an opening any more
 	for _, s := range r.segments {
 		s.wakeHead()
 	}

@@ -12,6 +12,9 @@ import (
 const (
 	lookAhead = 4 * time.Millisecond
 	mostAhead = 4096
+	// largestAhead is where stages that want more stop: 2 for each of 8 million
+	// workers.
+	largestAhead = 1 << 24
 	// orderedAhead is how much larger the least look-ahead of an ordered run is:
 	// most of it is not work ahead but results that wait behind a slow item.
 	orderedAhead = 4
@@ -63,12 +66,12 @@ func addStore[T any](s *Segment) *Store[T] {
 
 // settle fixes the limits before the run begins: least is what the stages want.
 func (s *Segment) settle(inFlight int) {
-	s.least = max(s.least, 4)
+	s.least = min(max(s.least, 4), largestAhead)
 	if s.parent != nil { // what is in flight here is in flight there, too
 		s.parent.least += s.least
 	}
 	if s.run.ordered {
-		s.least *= orderedAhead
+		s.least = min(s.least*orderedAhead, largestAhead)
 	}
 	s.limit, s.most = s.least, max(mostAhead, s.least)
 	if inFlight > 0 {

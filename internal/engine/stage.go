@@ -105,12 +105,13 @@ type job[In any] struct {
 // hand is the stage's part of a worker: it holds one input at a time.
 type hand[In, Out any] struct {
 	*crew[In, Out]
-	x    *Exec
-	next Handler[Out]
-	do   func(context.Context, In) (Out, error)
-	end  func() error
-	feed *Feed[In, Out]
-	lost error // that Do lost the worker by
+	x      *Exec
+	next   Handler[Out]
+	do     func(context.Context, In) (Out, error)
+	end    func() error
+	feed   *Feed[In, Out]
+	cancel context.CancelFunc // of the attempt
+	lost   error              // that Do lost the worker by
 
 	in   In
 	job  job[In] // of in, except its slot and in; zero for the first attempt
@@ -197,17 +198,20 @@ func (h *hand[In, Out]) call() (Out, error) {
 
 func nothing(err error) error { return err }
 
-// limit returns the context of an attempt, and what is called with its error.
+// limit returns the context of an attempt, and what must be called with its
+// error, unless its goroutine dies of it.
 func (h *hand[In, Out]) limit() (context.Context, func(error) error) {
 	limit := h.g.spec.Timeout
 	if limit == 0 {
 		return h.g.run.ctx, nothing
 	}
 	ctx, cancel := context.WithTimeout(h.g.run.ctx, limit)
+	h.cancel = cancel
 	h.x.begin(limit)
 	return ctx, func(err error) error {
 		late := ctx.Err() == context.DeadlineExceeded
 		cancel()
+		h.cancel = nil
 		if !h.x.watch.settle() {
 			goexit()
 		}
@@ -237,8 +241,9 @@ func (h *hand[In, Out]) failed(err error) {
 		wait, again := h.g.spec.Retry.Next(j.made, h.g.run.now()-j.begun, err)
 		if again {
 			j.earlier = append(slices.Clip(j.earlier), err)
-			h.job = job[In]{}
 			h.event(Retried, j.made, wait, err)
+			var none In
+			h.in, h.job = none, job[In]{}
 			h.g.later(wait, func(x *Exec) { x.task.(*hand[In, Out]).again(j) })
 			return
 		}
@@ -289,6 +294,10 @@ func (h *hand[In, Out]) serve() error {
 }
 
 func (h *hand[In, Out]) crashed(at *Step, err error) (anew bool) {
+	if h.cancel != nil {
+		h.cancel()
+		h.cancel = nil
+	}
 	switch at {
 	case h.step:
 		if h.Bulk != nil && h.rest.ins != nil {
@@ -304,6 +313,10 @@ func (h *hand[In, Out]) crashed(at *Step, err error) (anew bool) {
 		h.failed(err)
 		return h.Open != nil || h.Loop != nil
 	case h.cond:
+		if h.rest.ins != nil {
+			h.failBatch(err)
+			return false
+		}
 		j := h.job
 		j.slot, j.in = h.x.slot, h.in
 		j.made++
@@ -311,7 +324,7 @@ func (h *hand[In, Out]) crashed(at *Step, err error) (anew bool) {
 		return h.Loop != nil
 	}
 	h.x.failAt(at, err)
-	h.job = job[In]{}
+	h.settled()
 	return h.Loop != nil
 }
 
