@@ -165,6 +165,9 @@ func (x *Exec) open() {
 		x.phase = phaseEnd
 		return
 	}
+	if x.tried {
+		x.g.restarted(x, x.lastly)
+	}
 	x.tried = true
 	if x.task.needed() {
 		err := x.bounded(x.g.spec.Opening, x.task.open)
@@ -223,7 +226,6 @@ func (x *Exec) anew() {
 	}
 	if x.served {
 		x.served, x.failed = false, 0
-		x.g.restarted(x, x.lastly)
 		x.phase = phaseOpen
 		return
 	}
@@ -245,8 +247,7 @@ func (x *Exec) lost(phase string, err error) {
 		x.giveUp(err)
 		return
 	}
-	x.g.restarted(x, err)
-	x.phase = phaseOpen
+	x.lastly, x.phase = err, phaseOpen
 	if wait > 0 {
 		t := time.NewTimer(wait)
 		defer t.Stop()

@@ -151,6 +151,7 @@ func (r *Run) interrupted() bool {
 // halt ends all work: what is in hand is finished or interrupted, the rest is
 // left.
 func (r *Run) halt(cause error) {
+	r.stopSource(context.Canceled) // before its emitter says no: it looks here for the reason
 	r.closing.Store(true)
 	if r.halted.Swap(true) {
 		return
@@ -170,11 +171,11 @@ func (r *Run) halt(cause error) {
 
 // Stop ends the reading; what was read is finished.
 func (r *Run) Stop() {
+	r.stopSource(context.Canceled)
 	r.closing.Store(true)
 	if r.stopped.Swap(true) {
 		return
 	}
-	r.stopSource(context.Canceled)
 	r.once.Do(func() { close(r.allReady) }) // the source need not wait for an opening any more
 	for _, s := range r.segments {
 		s.wakeHead()
@@ -195,7 +196,7 @@ func (r *Run) sourceEnded(err error) {
 		r.Fail(cause) // the source may have ended for it: then the end is not the end
 		return
 	}
-	if err == nil || r.closing.Load() && r.sourceCtx.Err() != nil && errors.Is(err, context.Canceled) {
+	if err == nil || r.sourceCtx.Err() != nil && errors.Is(err, context.Canceled) {
 		return
 	}
 	r.mu.Lock()

@@ -64,7 +64,7 @@ func (x *Exec) abandon(attempt uint64) {
 	stuck := g.run.faults.Stuck(g.spec.Name, x.number, x.watch.limit, goroutineStack(x.watch.name))
 	g.run.stats.stuck.Add(1)
 	g.workerEvent(Stuck, x, stuck)
-	heir := x.heir()
+	heir := x.heir(stuck)
 	var redo func(*Exec)
 	switch x.phase {
 	case phaseOpen:
@@ -76,9 +76,6 @@ func (x *Exec) abandon(attempt uint64) {
 		g.closeFailed(x, stuck)
 	}
 	if g.replace(x, heir) {
-		if x.phase == phaseServe {
-			g.restarted(x, stuck)
-		}
 		if redo != nil {
 			g.add(redo)
 		}
@@ -92,14 +89,14 @@ func (x *Exec) abandon(attempt uint64) {
 }
 
 // heir returns a worker in the state of x, but without what x has open.
-func (x *Exec) heir() *Exec {
+func (x *Exec) heir(stuck error) *Exec {
 	begin := x.phase
 	if begin == phaseServe {
 		begin = phaseOpen
 	}
 	return &Exec{
 		g: x.g, number: x.number, waiter: newWaiter(),
-		phase: begin, failed: x.failed, since: x.since, lastly: x.lastly, served: x.served, tried: true,
+		phase: begin, failed: x.failed, since: x.since, lastly: stuck, served: x.served, tried: true,
 	}
 }
 
