@@ -202,9 +202,11 @@ func TestABatchThatFailedIsTriedAgainItemByItem(t *testing.T) {
 					var item *vimap.ItemError
 					require.ErrorAs(t, result.Err, &item)
 					require.Equal(t, 3, item.Attempts)
+					require.Len(t, item.Earlier, 2, "that of the batch, and that of the item alone")
 				}
 				require.NoError(t, run.Err())
 				require.Equal(t, int64(19), run.Stats().Delivered)
+				require.Equal(t, int64(5+1), run.Stats().Retries)
 				sizes := map[int]int{}
 				for _, batch := range b.all {
 					sizes[len(batch)]++

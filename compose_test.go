@@ -177,3 +177,21 @@ func TestAPairIsWrittenAsInAndOut(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{"in":"a","out":1}`, string(text))
 }
+
+func TestWhatIsComposedTakesNoFurtherOptions(t *testing.T) {
+	part := vimap.Func(same)
+	both := part.Then(part)
+	for name, option := range map[string]func(){
+		"Workers": func() { both.Workers(2) },
+		"Named":   func() { both.Named("both") },
+		"Timeout": func() { both.Timeout(time.Second) },
+		"Retry":   func() { both.Retry(retry.Fixed(0)) },
+		"Restart": func() { both.Restart(retry.Fixed(0)) },
+		"KeyBy":   func() { both.KeyBy(func(n int) int { return n }) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() { require.Contains(t, fmt.Sprint(recover()), "vimap: "+name+": ") }()
+			option()
+		})
+	}
+}
