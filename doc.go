@@ -45,7 +45,7 @@
 //     its own input, a [PanicError] with its stack. After one in Do or in a
 //     loop the worker is closed and opened anew.
 //   - What goes wrong is returned: an [ItemError], [WorkerError],
-//     [NoWorkersError], [SourceError]. A run whose error nobody reads is logged
+//     [NoWorkersError], [SourceError], [TooManyFailuresError]. A run whose error nobody reads is logged
 //     once, by log/slog, when the garbage collector finds it.
 //   - Cancellation ends whatever waits (source, opening, work, back-off, sink)
 //     and is returned as context.Cause.

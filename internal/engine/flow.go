@@ -145,12 +145,17 @@ func End[T any](f *Flow[T], ordered bool) *Outlet[T] {
 	run := f.seg.run
 	g := new(gate)
 	run.gates = append(run.gates, g)
+	return newOutlet(run, f.ringFor(g), g, ordered)
+}
+
+// ringFor ends the flow in a ring whose consumers wait at g.
+func (f *Flow[T]) ringFor(g *gate) *Ring[T] {
 	if f.last != nil {
-		return newOutlet(run, f.last(g), g, ordered)
+		return f.last(g)
 	}
 	r := newRing[T](f.seg, g)
 	r.upstream = f.end(into(r))
-	return newOutlet(run, r, g, ordered)
+	return r
 }
 
 // plainTask is that of workers that only run inline steps.

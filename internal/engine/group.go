@@ -20,10 +20,13 @@ type Spec struct {
 	Closing time.Duration // limit of a closing; 0 is none
 	// MostStuck is how many workers may be abandoned.
 	MostStuck int
-	Hooks     *Hooks
-	Retry     Policy // nil: no retry
-	Restart   Policy
-	Config    func(worker int) any // for errors; nil: there are none
+	// MostRestarts within RestartSpan are all that a worker may have; 0: no limit.
+	MostRestarts int
+	RestartSpan  time.Duration
+	Hooks        *Hooks
+	Retry        Policy // nil: no retry
+	Restart      Policy
+	Config       func(worker int) any // for errors; nil: there are none
 }
 
 // Group is the workers of one stage in one run.

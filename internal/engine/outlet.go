@@ -176,6 +176,11 @@ func (o *Outlet[T]) Free(it Item[T]) {
 	o.free(it.Slot)
 }
 
+// Counts returns how many outputs and how many failures were freed.
+func (o *Outlet[T]) Counts() (delivered, failed int64) {
+	return o.delivered, o.run.stats.failed.Load()
+}
+
 // Close gives back what Free has held back.
 func (o *Outlet[T]) Close() { o.flush() }
 
@@ -232,7 +237,7 @@ func (s *single[T]) serve() {
 			if it.State == Live {
 				s.do(x, it.Val)
 			} else {
-				x.out.pass(it.Slot, it.State)
+				x.passBy(it.Slot, it.State)
 			}
 			if s.check != nil {
 				s.check()

@@ -30,6 +30,8 @@ type Faults struct {
 	Bulk      func(got, want int) error
 	Worker    func(stage string, worker int, config any, phase string, err error) error
 	NoWorkers func(stage string, errs []error) error
+	// TooManyRestarts is why a worker is given up that was restarted too often.
+	TooManyRestarts func(most int, within time.Duration, last error) error
 	// TooManyStuck ends a run that had to abandon more workers than may be.
 	TooManyStuck func(stage string, most int, last error) error
 	Stuck        func(stage string, worker int, limit time.Duration, stack []byte) error
@@ -76,7 +78,7 @@ type Run struct {
 	waiting bool    // the run waits for its last workers
 
 	stats struct {
-		filtered, extra, retries, restarts, stuck, delivered, failed atomic.Int64
+		filtered, extra, retries, restarts, stuck, delivered, failed, rescued atomic.Int64
 	}
 }
 
@@ -204,6 +206,9 @@ func (r *Run) sourceEnded(err error) {
 	r.source = r.faults.Source(err)
 }
 
+// Note keeps an error that does not end the run: it is part of its error.
+func (r *Run) Note(err error) { r.note(err) }
+
 // note keeps an error that does not end the run.
 func (r *Run) note(err error) {
 	r.mu.Lock()
@@ -272,8 +277,8 @@ func (r *Run) Finish(left bool) []error {
 
 // Stats are the accounts of a run.
 type Stats struct {
-	Read, Delivered, Failed, Filtered, Extra, Retries, Restarts, Stuck int64
-	Lost                                                               []error
+	Read, Delivered, Failed, Filtered, Extra, Retries, Restarts, Stuck, Rescued int64
+	Lost                                                                        []error
 }
 
 // Stats returns the accounts as they are now; they are exact once the run has
@@ -283,7 +288,7 @@ func (r *Run) Stats() Stats {
 		Delivered: r.stats.delivered.Load(), Failed: r.stats.failed.Load(),
 		Filtered: r.stats.filtered.Load(), Extra: r.stats.extra.Load(),
 		Retries: r.stats.retries.Load(), Restarts: r.stats.restarts.Load(),
-		Stuck: r.stats.stuck.Load(),
+		Stuck: r.stats.stuck.Load(), Rescued: r.stats.rescued.Load(),
 	}
 	for _, h := range r.heads {
 		s.Read += h.read()
