@@ -114,14 +114,14 @@ func (e *Emitter[T]) Many(items []T) bool {
 		}
 		for i, slot := range slots {
 			m := s.meta(slot)
-			m.Seq, m.Index, m.Place = s.seq, s.seq, e.place
+			seq := s.seq + int64(i)
+			m.Seq, m.Index, m.Place = seq, seq, e.place
 			if h.origins != nil {
 				*h.origins.At(slot) = items[i]
 			}
-			h.ring.put(i, Item[T]{Val: items[i], Slot: slot, State: Live})
-			s.seq++
 		}
-		if !h.ring.publish(len(slots)) {
+		s.seq += int64(len(slots))
+		if !h.ring.publish(slots, items) {
 			return false
 		}
 		items = items[len(slots):]
