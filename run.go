@@ -85,6 +85,14 @@ func (r *Run[In, Out]) loop(handle func(engine.Item[Out]) bool) {
 	}
 	left := true
 	defer func() { r.end(left) }()
+	if r.engine.IsSerial() {
+		left = r.outlet.Drive(func(it engine.Item[Out]) bool {
+			more := handle(it)
+			r.outlet.Free(it)
+			return more
+		})
+		return
+	}
 	for {
 		it, ok := r.outlet.Next()
 		if !ok {
@@ -162,7 +170,7 @@ func (r *Run[In, Out]) itemError(it engine.Item[Out]) error {
 	}
 	if m.Place != nil {
 		// The source's function; its panic must not cost the error.
-		_ = engine.Contain(faults, func() error {
+		_ = engine.ContainIn(r.ctx, faults, func() error {
 			e.Place = m.Place.Name(m.Index - m.Place.First)
 			return nil
 		})
@@ -200,10 +208,10 @@ func (r *Run[In, Out]) Context() context.Context {
 }
 
 // toSink runs a sink in a goroutine of its own, so that a panic or Goexit in it
-// ends the run like any other failure.
+// ends the run like any other failure. A serial run has only the caller's.
 func toSink[In, Out, R any](run *Run[In, Out], sink func(*Run[In, Out]) (R, error)) (result R, err error) {
 	returned := false
-	err = engine.Contain(faults, func() error {
+	err = engine.ContainIn(run.ctx, faults, func() error {
 		var err error
 		result, err = sink(run)
 		returned = true

@@ -158,6 +158,15 @@ func (g *Group) add(job func(*Exec)) {
 
 // later adds a job after a wait, in which no worker is held.
 func (g *Group) later(wait time.Duration, job func(*Exec)) {
+	if g.run.serial != nil {
+		due := g.run.now() + wait
+		g.add(func(x *Exec) {
+			if g.run.sleepUntil(due) {
+				job(x)
+			}
+		})
+		return
+	}
 	if wait <= 0 {
 		g.add(job)
 		return
