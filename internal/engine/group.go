@@ -37,7 +37,6 @@ type Group struct {
 	pace  pace
 	ctx   context.Context // of the workers' opening; ends with the group
 	stop  context.CancelFunc
-	ended chan struct{} // closed when the group is over
 
 	// Under gate.mu.
 	jobs       jobs
@@ -114,8 +113,7 @@ func (g *Group) finish() {
 	g.jobs = jobs{}
 	execs := g.execs
 	g.mu.Unlock()
-	if g.ended != nil {
-		close(g.ended)
+	if g.stop != nil {
 		g.stop()
 	}
 	for _, x := range execs {

@@ -129,7 +129,6 @@ func (r *Run) Start() {
 
 func (g *Group) wantsReady() {
 	g.run.unready.Add(1)
-	g.ended = make(chan struct{})
 	g.ctx, g.stop = context.WithCancel(g.run.ctx)
 }
 

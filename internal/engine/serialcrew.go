@@ -30,12 +30,12 @@ func (c *crew[In, Out]) serial(f *Flow[In], mk maker[Out]) {
 		s.size, s.most = min(s.size, run.inFlight), run.inFlight
 	}
 	f.serial(func(x *Exec) Handler[In] {
-		step := &Step{c.g.spec.Name}
+		step, seen := &Step{c.g.spec.Name}, map[any]bool{}
 		take := toward(s.take)(x)
 		return func(x *Exec, in In) {
 			if c.Key != nil {
 				x.at = step
-				c.Key(in) // one after another they are anyway, but it may panic
+				_ = seen[c.Key(in)] // in turn they are anyway, but it may panic
 			}
 			take(x, in)
 		}
