@@ -3,7 +3,6 @@ package vimaptest_test
 import (
 	"context"
 	"fmt"
-	"iter"
 	"testing"
 	"time"
 
@@ -126,7 +125,7 @@ func TestInFlightBoundsWhatTheBatchesOfASerialRunHold(t *testing.T) {
 				}
 				run := source.Try(odd).
 					Via(vimap.Bulk(4, 0, pass)).
-					FlatMap(func(n int) iter.Seq[int] { return ones(n) }).
+					FlatMap(ones).
 					Via(vimap.Bulk(5, 0, pass)).Via(vimap.Bulk(3, 0, pass)).
 					InFlight(inFlight).Start(ctx)
 				for range run.Results() {

@@ -31,6 +31,16 @@ type diary []string
 
 func (d *diary) note(format string, args ...any) { *d = append(*d, fmt.Sprintf(format, args...)) }
 
+// times says how often a line stands in the diary.
+func (d *diary) times(line string) (n int) {
+	for _, l := range *d {
+		if l == line {
+			n++
+		}
+	}
+	return n
+}
+
 // goroutine names the calling goroutine.
 func goroutine() string {
 	buf := make([]byte, 64)
