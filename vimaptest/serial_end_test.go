@@ -156,18 +156,72 @@ func TestAPanicThatTheSourceStopsIsNotLost(t *testing.T) {
 	frozen(t, func(t *testing.T, ctx context.Context) {
 		var d diary
 		source := vimap.Emit(func(_ context.Context, out *vimap.Emitter[int]) error {
-			defer func() { _ = recover() }()
-			out.Many(upTo(5))
+			one := func(n int) bool {
+				defer func() { _ = recover() }()
+				return out.One(n)
+			}
+			for n := range 5 {
+				if !one(n) {
+					d.note("no to %d", n)
+				}
+			}
 			return nil
 		})
-		bulk := vimap.Bulk(2, 0, func(_ context.Context, ns []int) ([]int, error) { d.note("batch"); return ns, nil })
-		run := chain(&d, source, func(_ *desk, _ context.Context, n int) (int, error) { return n, nil }).Via(bulk).Start(ctx)
+		run := chain(&d, source, nil).Start(ctx)
 		require.Panics(t, func() {
 			for range run.Results() {
 				panic(errBad)
 			}
 		}, "Go says that the panic of a loop was stopped")
-		require.Equal(t, slices.Insert(slices.Clone(lived), 3, "batch"), d, "nothing is worked on after it")
+		require.Equal(t, diary{
+			"open a", "open b", "open loop", "a does 0",
+			"no to 0", "no to 1", "no to 2", "no to 3", "no to 4", "close a", "close b", "close loop",
+		}, d, "nothing is worked on after it")
+	})
+}
+
+func TestAPanicInClosingDoesNotHideThatOfTheLoop(t *testing.T) {
+	frozen(t, func(t *testing.T, ctx context.Context) {
+		stage := vimap.Open(func(context.Context) (int, error) { return 0, nil }).
+			Close(func(int) error { panic("at the end") }).
+			Do(func(_ int, _ context.Context, n int) (int, error) { return n, nil }).Workers(2)
+		run := sources.Slice(upTo(3)).Via(stage).Start(ctx)
+		require.PanicsWithError(t, "bad", func() {
+			for range run.Results() {
+				panic(errBad)
+			}
+		})
+		require.ErrorContains(t, run.Err(), "worker 0: close: panic: at the end")
+		require.ErrorContains(t, run.Err(), "worker 1: close: panic: at the end")
+	})
+}
+
+func TestALoopThatIsLeftHearsOfNoErrorOfItsSource(t *testing.T) {
+	frozen(t, func(t *testing.T, ctx context.Context) {
+		more := true
+		run := vimap.Emit(func(_ context.Context, out *vimap.Emitter[int]) error {
+			more = out.Many(upTo(5))
+			return errBad
+		}).Start(ctx)
+		for range run.Results() {
+			break
+		}
+		require.False(t, more)
+		require.NoError(t, run.Err())
+	})
+}
+
+func TestARunThatIsStoppedBeforeItBeginsReadsNothing(t *testing.T) {
+	frozen(t, func(t *testing.T, ctx context.Context) {
+		var d diary
+		run := chain(&d, vimap.Emit(func(context.Context, *vimap.Emitter[int]) error {
+			d.note("source")
+			return nil
+		}), nil).Start(ctx)
+		run.Stop()
+		_, _ = drain(run)
+		require.NoError(t, run.Err())
+		require.Equal(t, lived, d, "every worker is opened once, as ever")
 	})
 }
 

@@ -41,9 +41,7 @@ func (r *Run) IsSerial() bool { return r.serial != nil }
 // over reports whether nothing more is to be done in a serial run: it has
 // ended, or the body of the loop did not come back and somebody stopped its
 // panic. Nobody else looks at the caller's context there.
-func (r *Run) over() bool {
-	return r.serial.outside || r.halted.Load() || r.interrupted()
-}
+func (r *Run) over() bool { return r.serial.outside || r.interrupted() }
 
 // guarded calls f and returns its panic as an error. What the body of the
 // caller's loop does to its goroutine is let through, and so is a Goexit: it
@@ -113,7 +111,7 @@ func (o *Outlet[T]) Drive(take func(Item[T]) bool) (left bool) {
 	for _, flush := range s.flushes {
 		flush()
 	}
-	return s.left || s.outside
+	return s.left
 }
 
 // deliver gives an item to the loop over a serial run.
@@ -134,7 +132,6 @@ func (o *Outlet[T]) deliver(it Item[T]) {
 	o.flush()
 	if !more {
 		s.left = true
-		r.broken.Store(true)
 		r.halt(context.Canceled)
 	}
 }

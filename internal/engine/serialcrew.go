@@ -14,7 +14,6 @@ type serialCrew[In, Out any] struct {
 	made    []Item[Out] // by the worker, not yet handed on
 
 	// Of a stage with batches.
-	size int
 	most int           // inputs and failures that a batch holds
 	held []Item[In]    // the batch, and the failures that came between
 	live int           // of these, inputs
@@ -25,10 +24,7 @@ type serialCrew[In, Out any] struct {
 // serial attaches the stage to a serial chain.
 func (c *crew[In, Out]) serial(f *Flow[In], mk maker[Out]) {
 	run := f.seg.run
-	s := &serialCrew[In, Out]{crew: c, next: newDoor(f.seg, mk), size: c.Size, most: max(c.Size, mostAhead)}
-	if run.inFlight > 0 {
-		s.size, s.most = min(s.size, run.inFlight), run.inFlight
-	}
+	s := &serialCrew[In, Out]{crew: c, next: newDoor(f.seg, mk), most: max(c.Size, mostAhead)}
 	f.serial(func(x *Exec) Handler[In] {
 		step, seen := &Step{c.g.spec.Name}, map[any]bool{}
 		take := toward(s.take)(x)
@@ -145,7 +141,7 @@ func (s *serialCrew[In, Out]) gather(it Item[In]) {
 			s.due = s.g.run.now() + s.Linger
 		}
 	}
-	if s.live >= s.size || len(s.held) >= s.most {
+	if s.live >= s.Size || len(s.held) >= s.most {
 		s.flush()
 	}
 }
