@@ -19,9 +19,9 @@ import (
 // linger time, and at the end of the source. A linger of 0 sets no time here.
 //
 // Workers are opened one after another before the source is read, take inputs
-// in turn, and are closed in the same order at the end. Waits, of a Retry or a
-// Restart policy, are waited for on the spot; they end with the context, which
-// is also looked at between any two calls of the user's functions.
+// in turn, and are closed in the same order at the end. What a Retry or Restart
+// policy has to wait for is waited for on the spot. These waits end with the
+// context, which is also looked at before each item and each stage.
 //
 // Two things are not as in other runs, for there is no second goroutine:
 //

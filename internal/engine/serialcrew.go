@@ -160,6 +160,7 @@ func (s *serialCrew[In, Out]) flush() {
 	s.sent, s.held, s.live = s.held, nil, 0
 	s.work(func(x *Exec) { x.task.(*hand[In, Out]).batch(r) })
 	s.forwardFailed(-1)
+	s.sent = nil
 }
 
 // forwardFailed hands on the failures that stood before slot in the batch.
