@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -186,6 +187,27 @@ func TestAnItemGoesThroughTheWholeChainBeforeTheNextIsRead(t *testing.T) {
 			"end", "close a", "close b", "close c",
 		}, d)
 		require.Equal(t, vimap.Stats{Read: 2, Extra: 2, Delivered: 4}, run.Stats())
+	})
+}
+
+// The parts of a chain, with names to be found in a stack.
+func firstOfAll(yield func(int) bool)                          { yield(1) }
+func manyOfOne(n int) iter.Seq[int]                            { return func(yield func(int) bool) { yield(n) } }
+func workOnOne(context.Context, int) (stack string, err error) { return string(debug.Stack()), nil }
+
+func TestAStackShowsTheChainDownToTheLoop(t *testing.T) {
+	frozen(t, func(t *testing.T, ctx context.Context) {
+		run := sources.Seq(firstOfAll).FlatMap(manyOfOne).Via(vimap.Func(workOnOne)).Start(ctx)
+		for _, atWork := range run.Zip() {
+			for _, part := range []string{"firstOfAll", "manyOfOne", "workOnOne", "TestAStackShows"} {
+				require.Contains(t, atWork, part)
+			}
+			inLoop := string(debug.Stack())
+			for _, part := range []string{"firstOfAll", "manyOfOne", "TestAStackShows"} {
+				require.Contains(t, inLoop, part)
+			}
+		}
+		require.NoError(t, run.Err())
 	})
 }
 
