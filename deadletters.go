@@ -1,6 +1,7 @@
 package vimap
 
 import (
+	"context"
 	"fmt"
 	"iter"
 
@@ -36,6 +37,7 @@ func (p Pipeline[In, Out]) DeadLetters(sink func(letters iter.Seq[DeadLetter[In]
 // letters is a sink of dead letters at work. It is a coroutine: handing it a
 // letter runs it until it asks for the next.
 type letters[In any] struct {
+	ctx    context.Context
 	resume func() (struct{}, bool)
 	letter DeadLetter[In]
 	over   bool
@@ -50,7 +52,7 @@ func (r *Run[In, Out]) openLetters() bool {
 	if sink == nil {
 		return true
 	}
-	l := new(letters[In])
+	l := &letters[In]{ctx: r.ctx}
 	l.resume, _ = iter.Pull(func(wait func(struct{}) bool) {
 		l.err = sink(func(yield func(DeadLetter[In]) bool) {
 			for !l.over && wait(struct{}{}) && !l.over {
@@ -74,7 +76,7 @@ func (l *letters[In]) run() {
 	if l.ended {
 		return
 	}
-	err := engine.Contain(faults, func() error {
+	err := engine.ContainIn(l.ctx, faults, func() error {
 		_, waits := l.resume()
 		l.ended = !waits
 		return nil

@@ -57,8 +57,8 @@ func (e *ItemError) Error() string {
 // Unwrap returns Err.
 func (e *ItemError) Unwrap() error { return e.Err }
 
-// itemError makes the error of the failed item that m is of.
-func itemError[In any](m *engine.Meta, in In) *ItemError {
+// itemError makes the error of the failed item that m is of, in a run of ctx.
+func itemError[In any](ctx context.Context, m *engine.Meta, in In) *ItemError {
 	f := m.Fail
 	e := &ItemError{
 		Stage: f.Stage, Index: m.Index, Input: f.Input,
@@ -69,7 +69,7 @@ func itemError[In any](m *engine.Meta, in In) *ItemError {
 	}
 	if m.Place != nil {
 		// The source's function; its panic must not cost the error.
-		_ = engine.Contain(faults, func() error {
+		_ = engine.ContainIn(ctx, faults, func() error {
 			e.Place = m.Place.Name(m.Index - m.Place.First)
 			return nil
 		})

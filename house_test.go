@@ -106,6 +106,7 @@ func TestImportsGoOneWay(t *testing.T) {
 		"sources":         {"."},
 		"sinks":           {"."},
 		"retry":           {},
+		"vimaptest":       {".", "internal/engine"},
 		"internal/engine": {"retry"},
 	}
 	seen := map[string]bool{}

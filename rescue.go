@@ -18,7 +18,7 @@ func (p Pipeline[In, Out]) Rescue(f func(In, error) (Out, error)) Pipeline[In, O
 	p.rescues = true
 	return then(p, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Out] {
 		return engine.Rescue(up, pl.origins, "rescue", func(in In, m *engine.Meta) (Out, bool, error) {
-			given := itemError(m, in)
+			given := itemError(pl.run.Context(), m, in)
 			out, err := f(in, given)
 			same, _ := err.(*ItemError) //nolint:errorlint // what wraps it is another failure
 			return out, same == given, err

@@ -101,6 +101,17 @@ func (r *Run[In, Out]) loop(handle func(engine.Item[Out]) bool, atEnd func()) {
 	left := true
 	defer func() { r.end(left) }()
 	defer r.closeLetters()
+	if r.engine.IsSerial() {
+		left = r.outlet.Drive(func(it engine.Item[Out]) bool {
+			more := handle(it)
+			r.outlet.Free(it)
+			return more
+		})
+		if !left && atEnd != nil {
+			atEnd()
+		}
+		return
+	}
 	for {
 		it, ok := r.outlet.Next()
 		if !ok {
@@ -176,7 +187,7 @@ func (r *Run[In, Out]) input(it engine.Item[Out]) In { return *r.origins.At(it.S
 
 // itemError makes the error of a failed item.
 func (r *Run[In, Out]) itemError(it engine.Item[Out]) *ItemError {
-	return itemError(r.outlet.Meta(it.Slot), r.input(it))
+	return itemError(r.ctx, r.outlet.Meta(it.Slot), r.input(it))
 }
 
 // Err returns what ended the run: the first failure (of a Zip), the source's
@@ -209,10 +220,10 @@ func (r *Run[In, Out]) Context() context.Context {
 }
 
 // toSink runs a sink in a goroutine of its own, so that a panic or Goexit in it
-// ends the run like any other failure.
+// ends the run like any other failure. A serial run has only the caller's.
 func toSink[In, Out, R any](run *Run[In, Out], sink func(*Run[In, Out]) (R, error)) (result R, err error) {
 	returned := false
-	err = engine.Contain(faults, func() error {
+	err = engine.ContainIn(run.ctx, faults, func() error {
 		var err error
 		result, err = sink(run)
 		returned = true

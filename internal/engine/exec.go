@@ -263,7 +263,7 @@ func (x *Exec) lost(phase string, err error) {
 		defer t.Stop()
 		select {
 		case <-t.C:
-		case <-x.g.ended:
+		case <-x.g.ctx.Done():
 		}
 	}
 }

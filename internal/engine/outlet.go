@@ -30,7 +30,8 @@ type Outlet[T any] struct {
 	early   []Item[T] // items that came before their turn, at seq modulo length
 	kept    int       // how many these are
 	freed   []int32
-	hold    int // how many credits freed may hold
+	hold    int                // how many credits freed may hold
+	take    func(Item[T]) bool // of a serial run: the loop over it
 
 	delivered int64
 }

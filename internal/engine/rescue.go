@@ -35,5 +35,9 @@ func Rescue[T, In any](f *Flow[T], origins *Store[In], name string, fn func(In, 
 		seg:  f.seg,
 		pull: func(g *Group, mk maker[T], one *oneByOne) { begins.pull(g, around(mk), one) },
 		end:  func(mk maker[T]) []*Group { return begins.end(around(mk)) },
+		serial: func(mk maker[T]) {
+			d := newDoor(f.seg, around(mk))
+			f.serial(toward(d.take))
+		},
 	}
 }

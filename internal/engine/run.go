@@ -47,6 +47,8 @@ type Run struct {
 	ctx      context.Context // of the user's functions
 	cancel   context.CancelCauseFunc
 
+	serial *serial // nil: it is concurrent
+
 	sourceCtx  context.Context
 	stopSource context.CancelCauseFunc
 
@@ -85,6 +87,9 @@ type Run struct {
 // New returns a run that nothing belongs to yet. inFlight is 0 for the default.
 func New(ctx context.Context, faults *Faults, inFlight int, ordered bool) *Run {
 	r := &Run{faults: faults, inFlight: inFlight, ordered: ordered, born: time.Now(), outer: ctx}
+	if IsSerial(ctx) {
+		r.serial = new(serial)
+	}
 	r.allReady, r.watched = make(chan struct{}), make(chan struct{})
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	r.sourceCtx, r.stopSource = context.WithCancelCause(r.ctx)
@@ -96,8 +101,15 @@ func (r *Run) Context() context.Context { return r.ctx }
 
 func (r *Run) now() time.Duration { return time.Since(r.born) }
 
-// Start starts everything that was added.
+// Start starts everything that was added. Of a serial run that is nothing, see
+// Outlet.Drive.
 func (r *Run) Start() {
+	if r.serial != nil {
+		for _, s := range r.segments {
+			s.unbounded()
+		}
+		return
+	}
 	slices.Reverse(r.groups) // they were added from the last to the first
 	r.unwatch = context.AfterFunc(r.outer, func() {
 		defer close(r.watched)
@@ -119,7 +131,6 @@ func (r *Run) Start() {
 
 func (g *Group) wantsReady() {
 	g.run.unready.Add(1)
-	g.ended = make(chan struct{})
 	g.ctx, g.stop = context.WithCancel(g.run.ctx)
 }
 
@@ -252,7 +263,9 @@ func (r *Run) Finish(left bool) []error {
 		r.broken.Store(true)
 	}
 	r.halt(context.Canceled)
-	if !r.unwatch() {
+	if r.serial != nil {
+		r.serial.end(0)
+	} else if !r.unwatch() {
 		<-r.watched
 	}
 	r.mu.Lock()
@@ -289,6 +302,9 @@ func (r *Run) Stats() Stats {
 		Filtered: r.stats.filtered.Load(), Extra: r.stats.extra.Load(),
 		Retries: r.stats.retries.Load(), Restarts: r.stats.restarts.Load(),
 		Stuck: r.stats.stuck.Load(), Rescued: r.stats.rescued.Load(),
+	}
+	if r.serial != nil {
+		s.Read = r.serial.read.Load()
 	}
 	for _, h := range r.heads {
 		s.Read += h.read()

@@ -37,12 +37,15 @@ type crew[In, Out any] struct {
 // Via adds a stage.
 func Via[In, Out any](f *Flow[In], spec Spec, st Stage[In, Out]) *Flow[Out] {
 	c := &crew[In, Out]{Stage: st, step: &Step{spec.Name}, cond: &Step{spec.Name}}
-	begin := func(mk maker[Out]) []*Group {
+	found := func() {
 		opens := st.Open != nil || st.Loop != nil
 		c.g = newGroup(f.seg.run, f.seg, spec, opens)
 		if opens {
 			c.g.wantsReady()
 		}
+	}
+	begin := func(mk maker[Out]) []*Group {
+		found()
 		switch {
 		case st.Key != nil:
 			return c.keyed(f, mk)
@@ -68,6 +71,10 @@ func Via[In, Out any](f *Flow[In], spec Spec, st Stage[In, Out]) *Flow[Out] {
 			}).pull(g, mk, one)
 		},
 		end: begin,
+		serial: func(mk maker[Out]) {
+			found()
+			c.serial(f, mk)
+		},
 	}
 }
 

@@ -31,6 +31,9 @@ const (
 // begin starts the clock of a call that may be abandoned: an attempt, an
 // opening, a closing.
 func (x *Exec) begin(limit time.Duration) {
+	if x.g.run.serial != nil {
+		return // nobody else could take its place
+	}
 	w := &x.watch
 	w.limit = limit
 	if w.name == nil {
