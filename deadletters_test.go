@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/vimaptest"
 )
 
 func ignoreLetters(letters iter.Seq[vimap.DeadLetter[int]]) error {
@@ -46,18 +47,20 @@ func TestDeadLettersGetEveryFailureWhileTheRunGoesOn(t *testing.T) {
 				return good
 			},
 		} {
-			kept = nil
-			run := p.Start(patient(t))
-			require.Equal(t, 90, begin(run))
-			require.NoError(t, run.Err())
-			require.Equal(t, i+1, ended)
-			require.Equal(t, vimap.Stats{Read: 100, Delivered: 90, Failed: 10}, run.Stats())
-			require.Len(t, kept, 10)
-			for i, letter := range kept {
-				require.Equal(t, 10*i+9, letter.In)
-				require.Equal(t, int64(10*i+9), letter.Err.Index)
-				require.Equal(t, any(10*i+10), letter.Err.Input)
-				require.Equal(t, 1, letter.Err.Attempts)
+			for j, ctx := range []context.Context{patient(t), vimaptest.Serial(patient(t))} {
+				kept = nil
+				run := p.Start(ctx)
+				require.Equal(t, 90, begin(run))
+				require.NoError(t, run.Err())
+				require.Equal(t, 2*i+j+1, ended)
+				require.Equal(t, vimap.Stats{Read: 100, Delivered: 90, Failed: 10}, run.Stats())
+				require.Len(t, kept, 10)
+				for i, letter := range kept {
+					require.Equal(t, 10*i+9, letter.In)
+					require.Equal(t, int64(10*i+9), letter.Err.Index)
+					require.Equal(t, any(10*i+10), letter.Err.Input)
+					require.Equal(t, 1, letter.Err.Attempts)
+				}
 			}
 		}
 	})

@@ -62,5 +62,8 @@
 // # Tests
 //
 // Everything runs inside a testing/synctest bubble, where time-outs, back-off
-// and linger cost no real time.
+// and linger cost no real time. The context of vimaptest.Serial makes a run
+// serial: one goroutine, that of the loop, and one call at a time, in source
+// order. Such a run has only the caller's goroutine: it lets a Goexit through
+// when all is closed, and abandons nothing.
 package vimap

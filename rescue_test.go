@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/vimaptest"
 )
 
 // brokenSource has n items and then an error.
@@ -54,8 +55,12 @@ func TestRescueMakesAnOutputOfAFailure(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				for _, p := range []vimap.Pipeline[int, int]{p.Ordered(), p.Ordered().InFlight(1)} {
-					all, run := outcomes(patient(t), p)
+				for i, p := range []vimap.Pipeline[int, int]{p.Ordered(), p.Ordered().InFlight(1), p} {
+					ctx := patient(t)
+					if i == 2 {
+						ctx = vimaptest.Serial(ctx)
+					}
+					all, run := outcomes(ctx, p)
 					require.NoError(t, run.Err())
 					require.Len(t, all, 100)
 					for i, result := range all {
@@ -150,6 +155,11 @@ func TestRescueThatFailsFailsTheItemAndKeepsWhatWentBefore(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				rescued := count(20, nil).Via(failing(4, multipleOf(5))).Rescue(c.rescue)
 				for _, p := range []vimap.Pipeline[int, int]{rescued, rescued.Via(vimap.Func(square).Workers(2)), rescued.FlatMap(given1)} {
+					if name != "a Goexit" { // which ends the goroutine of a serial run
+						_, run := outcomes(vimaptest.Serial(patient(t)), p)
+						require.NoError(t, run.Err())
+						require.Equal(t, vimap.Stats{Read: 20, Delivered: 16, Failed: 4}, run.Stats())
+					}
 					all, run := outcomes(patient(t), p)
 					require.NoError(t, run.Err())
 					require.Equal(t, vimap.Stats{Read: 20, Delivered: 16, Failed: 4}, run.Stats())

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/vimaptest"
 )
 
 // failing is a stage that fails the inputs for which fails is true.
@@ -91,17 +92,20 @@ func TestTolerateShareIsLookedAtFromTheHundredthOutcomeAndAtTheEnd(t *testing.T)
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				run := count(c.items, nil).Via(failing(4, c.fails)).TolerateShare(c.share).Ordered().Start(patient(t))
-				_, err := collect(run)
-				requireAddsUp(t, run.Stats())
-				if c.failed == 0 {
-					require.NoError(t, err)
-					return
+				p := count(c.items, nil).Via(failing(4, c.fails)).TolerateShare(c.share).Ordered()
+				for _, ctx := range []context.Context{patient(t), vimaptest.Serial(patient(t))} {
+					run := p.Start(ctx)
+					_, err := collect(run)
+					requireAddsUp(t, run.Stats())
+					if c.failed == 0 {
+						require.NoError(t, err)
+						continue
+					}
+					var many *vimap.TooManyFailuresError
+					require.ErrorAs(t, err, &many)
+					require.Equal(t, vimap.TooManyFailuresError{Failed: c.failed, Outcomes: c.outcomes, Most: -1, Share: c.share, First: many.First}, *many)
+					require.Contains(t, err.Error(), fmt.Sprintf("vimap: %d of %d items failed, a share of %v is tolerated; the first: ", c.failed, c.outcomes, c.share))
 				}
-				var many *vimap.TooManyFailuresError
-				require.ErrorAs(t, err, &many)
-				require.Equal(t, vimap.TooManyFailuresError{Failed: c.failed, Outcomes: c.outcomes, Most: -1, Share: c.share, First: many.First}, *many)
-				require.Contains(t, err.Error(), fmt.Sprintf("vimap: %d of %d items failed, a share of %v is tolerated; the first: ", c.failed, c.outcomes, c.share))
 			})
 		})
 	}

@@ -328,7 +328,7 @@ func (h *hand[In, Out]) crashed(at *Step, err error) (anew bool) {
 		j.slot, j.in = h.x.slot, h.in
 		j.made++
 		h.giveUp(j, err)
-		return h.Loop != nil
+		return h.Loop != nil || h.lost != nil
 	}
 	h.x.failAt(at, err)
 	h.settled()
