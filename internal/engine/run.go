@@ -65,6 +65,7 @@ type Run struct {
 	allReady chan struct{}
 	once     sync.Once       // closes allReady
 	outer    context.Context // the caller's
+	observe  Observer        // nil: nobody does
 	unwatch  func() bool
 	watched  chan struct{}
 
@@ -82,7 +83,7 @@ type Run struct {
 
 // New returns a run that nothing belongs to yet. inFlight is 0 for the default.
 func New(ctx context.Context, faults *Faults, inFlight int, ordered bool) *Run {
-	r := &Run{faults: faults, inFlight: inFlight, ordered: ordered, born: time.Now(), outer: ctx}
+	r := &Run{faults: faults, inFlight: inFlight, ordered: ordered, born: time.Now(), outer: ctx, observe: observer(ctx)}
 	r.allReady, r.watched = make(chan struct{}), make(chan struct{})
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	r.sourceCtx, r.stopSource = context.WithCancelCause(r.ctx)
