@@ -65,5 +65,6 @@
 // and linger cost no real time. The context of vimaptest.Serial makes a run
 // serial: one goroutine, that of the loop, and one call at a time, in source
 // order. Such a run has only the caller's goroutine: it lets a Goexit through
-// when all is closed, and abandons nothing.
+// when all is closed, and abandons nothing. Package vimaptest has more: runs
+// that a test drives by hand, faults, a leak check, and tests for stages.
 package vimap

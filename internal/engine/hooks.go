@@ -49,6 +49,9 @@ type Hooks struct {
 }
 
 func (g *Group) workerEvent(e WorkerEvent, x *Exec, err error) {
+	if g.run.observe != nil {
+		g.run.observe(e, x, g.spec.Name, x.number, err)
+	}
 	if g.spec.Hooks != nil {
 		g.hook(func() { g.spec.Hooks.Worker(e, x.number, err) })
 	}

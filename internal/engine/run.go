@@ -69,6 +69,7 @@ type Run struct {
 	allReady chan struct{}
 	once     sync.Once       // closes allReady
 	outer    context.Context // the caller's
+	observe  Observer        // nil: nobody does
 	unwatch  func() bool
 	watched  chan struct{}
 
@@ -86,7 +87,7 @@ type Run struct {
 
 // New returns a run that nothing belongs to yet. inFlight is 0 for the default.
 func New(ctx context.Context, faults *Faults, inFlight int, ordered bool) *Run {
-	r := &Run{faults: faults, inFlight: inFlight, ordered: ordered, born: time.Now(), outer: ctx}
+	r := &Run{faults: faults, inFlight: inFlight, ordered: ordered, born: time.Now(), outer: ctx, observe: observer(ctx)}
 	if IsSerial(ctx) {
 		r.serial = new(serial)
 	}
