@@ -2,7 +2,6 @@ package sources_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -28,7 +27,7 @@ func TestTheSourcesOwnErrorReachesTheSinkWithItsPlaceAfterTheItemsReadBeforeIt(t
 		}
 		require.Equal(t, 16, read, fmt.Sprint("pipeline ", i))
 		var own *vimap.SourceError
-		require.True(t, errors.As(run.Err(), &own))
+		require.ErrorAs(t, run.Err(), &own)
 		require.ErrorIs(t, run.Err(), sources.ErrLineTooLong)
 		require.Contains(t, run.Err().Error(), filepath.Base(path)+":17: ")
 	}
