@@ -66,7 +66,7 @@ func TestInFlightIsHard(t *testing.T) {
 				t.Run(fmt.Sprintf("%s, %d, ordered %v", name, n, ordered), func(t *testing.T) {
 					bubble(t, func(t *testing.T) {
 						var a ahead
-						p := a.source(300).Via(stage).InFlight(int(n))
+						p := a.source(120).Via(stage).InFlight(int(n))
 						if ordered {
 							p = p.Ordered()
 						}
@@ -78,7 +78,7 @@ func TestInFlightIsHard(t *testing.T) {
 							}
 						}
 						require.NoError(t, run.Err())
-						require.Equal(t, int64(300), a.delivered.Load())
+						require.Equal(t, int64(120), a.delivered.Load())
 						require.LessOrEqual(t, a.most.Load(), n)
 					})
 				})
@@ -285,20 +285,20 @@ func TestDeliveredItemsAreReleasedWhileTheRunGoesOn(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				var made []weak.Pointer[big]
 				size := vimap.Func(func(_ context.Context, b *big) (int, error) { return len(b.data), nil }).Workers(2)
-				p := bigs(2_000, &made).Via(size).InFlight(4)
+				p := bigs(640, &made).Via(size).InFlight(4)
 				if ordered {
 					p = p.Ordered()
 				}
 				run := p.Start(patient(t))
 				seen, most := 0, 0
 				for range run.Results() {
-					if seen++; seen%500 == 0 {
+					if seen++; seen%160 == 0 {
 						synctest.Wait()
 						most = max(most, alive(made))
 					}
 				}
 				require.NoError(t, run.Err())
-				require.Equal(t, 2_000, seen)
+				require.Equal(t, 640, seen)
 				// Four in flight, the one in hand, and what a stack may still hold.
 				require.LessOrEqual(t, most, 10)
 			})

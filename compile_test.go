@@ -7,16 +7,37 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
+// judgement is what the compiler says of a program.
+type judgement struct {
+	out string
+	err error
+}
+
+// compiled compiles each program once for each test binary: what the compiler
+// says is the same in every pass of it.
+var compiled = struct {
+	sync.Mutex
+	programs map[string]judgement
+}{programs: map[string]judgement{}}
+
 // build compiles one program and returns what the compiler says.
 func build(t *testing.T, path string) (string, error) {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", os.DevNull, path).CombinedOutput()
-	return string(out), err
+	compiled.Lock()
+	defer compiled.Unlock()
+	program, done := compiled.programs[path]
+	if !done {
+		out, err := exec.CommandContext(t.Context(), "go", "build", "-o", os.DevNull, path).CombinedOutput()
+		program = judgement{string(out), err}
+		compiled.programs[path] = program
+	}
+	return program.out, program.err
 }
 
 var quoted = regexp.MustCompile(`"[^"]*"`)
@@ -51,16 +72,16 @@ func TestChainsThatMustNotCompileDoNot(t *testing.T) {
 			line, parts := wanted(t, path)
 			out, err := build(t, path)
 			require.Error(t, err, "it compiles")
-			var said []string
+			var mistakes []string
 			for s := range strings.SplitSeq(strings.TrimSpace(out), "\n") {
 				if !strings.HasPrefix(s, "#") {
-					said = append(said, s)
+					mistakes = append(mistakes, s)
 				}
 			}
-			require.Len(t, said, 1, "the mistake is the only one: %s", out)
-			require.Contains(t, said[0], fmt.Sprintf("%s:%d:", filepath.Base(path), line))
+			require.Len(t, mistakes, 1, "the mistake is the only one: %s", out)
+			require.Contains(t, mistakes[0], fmt.Sprintf("%s:%d:", filepath.Base(path), line))
 			for _, part := range parts {
-				require.Contains(t, said[0], part)
+				require.Contains(t, mistakes[0], part)
 			}
 		})
 	}

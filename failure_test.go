@@ -62,6 +62,9 @@ func faults() []fault {
 			require.ErrorIs(t, err, vimap.ErrGoexit)
 			require.Equal(t, any(vimap.ErrGoexit), p.Value)
 		}},
+		{"t.FailNow", func() { new(testing.T).FailNow() }, func(t *testing.T, _ *vimap.PanicError, err error) {
+			require.ErrorIs(t, err, vimap.ErrGoexit)
+		}},
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -31,19 +32,38 @@ type source struct {
 	text []byte
 }
 
-// repository parses the Go files of the module, without testdata and without
+// repository returns the Go files of the module, without testdata and without
 // the modules inside it unless nested says so.
 func repository(t *testing.T, nested bool) []source {
 	t.Helper()
-	var all []source
-	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+	parsed := parsedRepository()
+	require.NoError(t, parsed.err)
+	if nested {
+		return parsed.all
+	}
+	return parsed.own
+}
+
+// sourceFiles are all files of the repository, and those of the module alone.
+type sourceFiles struct {
+	all, own []source
+	err      error
+}
+
+// parsedRepository parses once for each test binary: the files are the same in
+// every pass of it.
+var parsedRepository = sync.OnceValue(func() (files sourceFiles) {
+	var modules []string
+	files.err = filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		if entry.IsDir() {
-			_, err := os.Stat(filepath.Join(path, "go.mod"))
-			if path != "." && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "testdata" || err == nil && !nested) {
+			if path != "." && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "testdata") {
 				return filepath.SkipDir
+			}
+			if _, err := os.Stat(filepath.Join(path, "go.mod")); path != "." && err == nil {
+				modules = append(modules, filepath.ToSlash(path)+"/")
 			}
 			return nil
 		}
@@ -63,12 +83,15 @@ func repository(t *testing.T, nested bool) []source {
 		if i := strings.LastIndexByte(path, '/'); i >= 0 {
 			dir = path[:i]
 		}
-		all = append(all, source{path, dir, strings.HasSuffix(path, "_test.go"), file, text})
+		s := source{path, dir, strings.HasSuffix(path, "_test.go"), file, text}
+		files.all = append(files.all, s)
+		if !slices.ContainsFunc(modules, func(module string) bool { return strings.HasPrefix(path, module) }) {
+			files.own = append(files.own, s)
+		}
 		return nil
 	})
-	require.NoError(t, err)
-	return all
-}
+	return files
+})
 
 var positions = token.NewFileSet()
 

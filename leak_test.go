@@ -62,7 +62,7 @@ var (
 
 // ours returns the goroutines of the module, without the one that asks.
 func ours() map[string]string {
-	buf := make([]byte, 1<<20)
+	buf := make([]byte, 64<<10)
 	for {
 		n := runtime.Stack(buf, true)
 		if n < len(buf) {
@@ -83,9 +83,12 @@ func ours() map[string]string {
 
 // leftSince returns the stacks of the goroutines that are new since before. A
 // goroutine that has done its work may still need a moment to end.
-func leftSince(before map[string]string) string {
+func leftSince(before map[string]string) string { return leftAfter(2_000, before) }
+
+// leftAfter is leftSince for a number of tries.
+func leftAfter(tries int, before map[string]string) string {
 	var left strings.Builder
-	for try := range 2_000 {
+	for try := range tries {
 		left.Reset()
 		for id, stack := range ours() {
 			if _, old := before[id]; !old {
@@ -109,7 +112,7 @@ func TestTheLeakCheckSeesAGoroutineThatIsLeft(t *testing.T) {
 		defer close(done)
 		<-release
 	}()
-	if leftSince(before) == "" {
+	if leftAfter(20, before) == "" {
 		t.Error("a goroutine of this package was not seen")
 	}
 	close(release)

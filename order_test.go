@@ -37,7 +37,7 @@ func even(ctx context.Context, n int) (int, error) {
 func TestOrderedYieldsWhatAPlainLoopWould(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		for _, workers := range []int{1, 2, 7, 64} {
-			p := count(2_000, nil).Via(vimap.Func(jitter).Workers(workers)).Map(plus(1)).Via(vimap.Func(jitter).Workers(workers + 3)).Ordered()
+			p := count(1_000, nil).Via(vimap.Func(jitter).Workers(workers)).Map(plus(1)).Via(vimap.Func(jitter).Workers(workers + 3)).Ordered()
 			run := p.Start(patient(t))
 			want := 0
 			for in, out := range run.Zip() {
@@ -46,7 +46,7 @@ func TestOrderedYieldsWhatAPlainLoopWould(t *testing.T) {
 				want++
 			}
 			require.NoError(t, run.Err())
-			require.Equal(t, 2_000, want)
+			require.Equal(t, 1_000, want)
 		}
 	})
 }

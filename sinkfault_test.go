@@ -159,10 +159,9 @@ func TestAnyDeathInASinkIsTheErrorOfTo(t *testing.T) {
 					})
 					returned <- err
 				}()
-				// To may run its sink in the goroutine that called it: then Goexit ends that one, as t.FailNow should.
-				if err, ok := <-returned; ok || fault.name != "Goexit" {
-					fault.require(t, err)
-				}
+				err, ok := <-returned
+				require.True(t, ok, "To did not return")
+				fault.require(t, err)
 				crew.requireClosed(t)
 			})
 		})

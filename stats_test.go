@@ -3,6 +3,7 @@ package vimap_test
 import (
 	"context"
 	"iter"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -53,7 +54,7 @@ func TestStatsCountEachFateOnce(t *testing.T) {
 
 func TestStatsAddUpWhereverTheRunEnds(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		for leave := range 60 {
+		for leave := range 30 {
 			p := count(200, nil).FlatMap(triple).Via(vimap.Func(even).Workers(4)).FlatMap(triple).Via(vimap.Func(jitter).Workers(3))
 			if leave%2 == 0 {
 				p = p.Ordered()
@@ -103,6 +104,7 @@ func TestStatsMayBeReadWhileTheRunGoesOn(t *testing.T) {
 				return
 			default:
 				_ = run.Stats()
+				runtime.Gosched() // on one processor a time slice would pass for each item
 			}
 		}
 	}()

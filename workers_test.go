@@ -144,14 +144,14 @@ func TestNoMoreCallsRunAtOnceThanThereAreWorkers(t *testing.T) {
 	quiet(t)
 	for _, workers := range []int{1, 2, 5} {
 		var g gauge
-		outs, err := count(20_000, nil).Via(vimap.Func(func(_ context.Context, n int) (int, error) {
+		outs, err := count(5_000, nil).Via(vimap.Func(func(_ context.Context, n int) (int, error) {
 			defer g.enter()()
 			return n, nil
 		}).Workers(workers)).Ordered().To(t.Context(), collect)
 		require.NoError(t, err)
-		require.Equal(t, upTo(20_000), outs)
+		require.Equal(t, upTo(5_000), outs)
 		require.LessOrEqual(t, g.most.Load(), int64(workers))
-		require.Equal(t, int64(20_000), g.calls.Load())
+		require.Equal(t, int64(5_000), g.calls.Load())
 	}
 }
 
@@ -268,9 +268,9 @@ func TestOpenDoAndCloseOfOneWorkerNeverOverlap(t *testing.T) {
 func TestNoWorkerIdlesWhileAnItemWaitsBehindASlowOne(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		// Cheap items make for large chunks; then one of them takes a minute.
-		for _, slow := range []int{100, 5_000, 19_990, 19_999} {
+		for _, slow := range []int{100, 2_500, 4_990, 4_999} {
 			began := time.Now()
-			run := count(20_000, nil).Via(vimap.Func(func(ctx context.Context, n int) (int, error) {
+			run := count(5_000, nil).Via(vimap.Func(func(ctx context.Context, n int) (int, error) {
 				if n == slow {
 					return sleepy(time.Minute)(ctx, n)
 				}
@@ -284,7 +284,7 @@ func TestNoWorkerIdlesWhileAnItemWaitsBehindASlowOne(t *testing.T) {
 				}
 			}
 			require.NoError(t, run.Err())
-			require.Equal(t, 20_000, seen)
+			require.Equal(t, 5_000, seen)
 		}
 	})
 }

@@ -67,7 +67,7 @@ func TestFailureLeavesTheOldFileAndNothingElse(t *testing.T) {
 			return err
 		},
 		"a failed source": func(ctx context.Context, path string) error {
-			_, err := broken(100_000, errSeven).To(ctx, sinks.JSONLines(path).Outputs)
+			_, err := broken(20_000, errSeven).To(ctx, sinks.JSONLines(path).Outputs)
 			return err
 		},
 		"an output that is no line": func(ctx context.Context, path string) error {

@@ -220,8 +220,8 @@ func TestResultsCostLinearMemory(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			few := allocated(t, run, 40_000)
-			many := allocated(t, run, 160_000)
+			few := allocated(t, run, 10_000)
+			many := allocated(t, run, 40_000)
 			require.Less(t, many, 6*few+1<<20, "four times as many results took %d bytes instead of %d", many, few)
 		})
 	}
