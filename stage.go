@@ -37,6 +37,7 @@ type options struct {
 	retry    retry.Policy
 	restart  retry.Policy
 	composed bool // by Then: the parts have options of their own
+	pooled   bool // the workers are those of a Pool
 	bulk     bool
 	keyed    bool // it, or a part of it, has keys
 }
@@ -228,9 +229,12 @@ func (s Stage[In, Out]) KeyBy[K comparable](key func(In) K) Stage[In, Out] {
 	return s
 }
 
-// simple panics if s was composed.
+// simple panics if s was composed, or is that of a pool.
 func (s Stage[In, Out]) simple(method string) {
 	notNil(s.attach == nil, method, "stage")
+	if s.options.pooled {
+		panic(fmt.Sprintf("vimap: %s: a stage of a Pool takes no options, set them on the stage that NewPool gets", method))
+	}
 	if s.options.composed {
 		panic(fmt.Sprintf("vimap: %s: a stage made by Then takes no options, set them on its parts", method))
 	}

@@ -34,6 +34,7 @@ type Group struct {
 	spec  Spec
 	eager bool // open every worker at the start
 	build func(x *Exec)
+	first func() // called before the workers start; may be nil
 	pace  pace
 	ctx   context.Context // of the workers' opening; ends with the group
 	stop  context.CancelFunc
@@ -64,6 +65,9 @@ func newGroup(run *Run, seg *Segment, spec Spec, eager bool) *Group {
 // start lets the workers work: those that open something begin now, the
 // others when there is an item for them.
 func (g *Group) start() {
+	if g.first != nil {
+		g.first()
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.eager {
@@ -156,16 +160,17 @@ func (g *Group) add(job func(*Exec)) {
 	g.unlockAndWake(true)
 }
 
-// later adds a job after a wait, in which no worker is held.
-func (g *Group) later(wait time.Duration, job func(*Exec)) {
+// later adds a job after a wait, in which no worker is held. It returns the
+// timer, nil if there is none.
+func (g *Group) later(wait time.Duration, job func(*Exec)) *time.Timer {
 	if wait <= 0 {
 		g.add(job)
-		return
+		return nil
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.over {
-		return
+		return nil
 	}
 	if g.timers == nil {
 		g.timers = map[*time.Timer]struct{}{}
@@ -178,6 +183,7 @@ func (g *Group) later(wait time.Duration, job func(*Exec)) {
 		g.add(job)
 	})
 	g.timers[t] = struct{}{}
+	return t
 }
 
 // ready says that a worker is open: the source may begin when each group has one.
