@@ -105,6 +105,15 @@ func (c *call) interrupted() bool {
 	return true
 }
 
+// retried counts attempts that another pool made for the call.
+func (c *call) retried(n int64) {
+	if c != nil {
+		c.mu.Lock()
+		c.retries += n
+		c.mu.Unlock()
+	}
+}
+
 // failed gives the call a failure.
 func (c *call) failed(f *Failure) {
 	if c == nil {

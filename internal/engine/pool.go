@@ -119,7 +119,7 @@ func (p *Pool[In, Out]) Do(ctx context.Context, in In) (out Out, fail *Failure, 
 		return out, nil, err
 	}
 	done := make(chan struct{})
-	r := &request[In, Out]{call: call{caller: ctx, index: -1}, in: in, answer: func() { close(done) }}
+	r := &request[In, Out]{caller: ctx, index: -1, in: in, answer: func() { close(done) }}
 	p.hand(r)
 	select {
 	case <-done:

@@ -55,7 +55,7 @@ type Run struct {
 	heads    []anyHead
 	calls    func(slot int32) *call // of a pool; nil in an ordinary run
 	ends     []func(cause error)    // called when the run is halted
-	wg       sync.WaitGroup // workers
+	wg       sync.WaitGroup         // workers
 	monitor  monitor
 
 	halted  atomic.Bool // work no more

@@ -65,7 +65,7 @@ func (v *visit[In, Out]) await() {
 // request makes a call for which the run waits.
 func (v *visit[In, Out]) request(ctx context.Context, index int64) *request[In, Out] {
 	v.run.wg.Add(1)
-	return &request[In, Out]{call: call{caller: ctx, index: index}, of: v}
+	return &request[In, Out]{caller: ctx, index: index, of: v}
 }
 
 // fail ends the run for an error that is not that of an item.
@@ -102,6 +102,7 @@ func (v *visit[In, Out]) submit(x *Exec, in In) {
 // answered gives the item in slot the outcome of its call.
 func (v *visit[In, Out]) answered(r *request[In, Out], slot int32, held *call) {
 	v.run.stats.retries.Add(r.retries)
+	held.retried(r.retries)
 	dropped := false
 	if r.err != nil {
 		if dropped = held.interrupted(); !dropped {
