@@ -50,6 +50,7 @@ func TestTheEndOfACallsContextEndsItAtOnceInEveryPhase(t *testing.T) {
 		"while its key is taken":      {vimap.Func(sleepy(time.Minute)).Workers(5).KeyBy(key), 1},
 		"in the second of two stages": {vimap.Func(square).Then(vimap.Func(sleepy(time.Minute))), 0},
 		"between two stages":          {vimap.Func(square).Then(vimap.Func(sleepy(time.Minute))), 1},
+		"behind a batch":              {vimap.Bulk(1, 0, batching(square)).Then(vimap.Func(sleepy(time.Minute))), 1},
 		"beside its input":            {vimap.Zip(vimap.Func(sleepy(time.Minute))).Then(vimap.Func(second)), 0},
 	} {
 		t.Run(phase, func(t *testing.T) {
