@@ -96,9 +96,12 @@ func TestFailuresOverAPoolAreThoseOfAnOrdinaryStage(t *testing.T) {
 					requireSame(t, want[i].Err, got[i].Err)
 				}
 				require.Positive(t, failed)
-				got2 := run.Stats()
-				got2.Restarts, stats.Restarts = 0, 0 // those of a pool are of no run
-				require.Equal(t, stats, got2)
+				now := run.Stats()
+				now.Restarts, stats.Restarts = 0, 0 // those of a pool are of no run
+				if name == "bulk" { // which inputs share a batch, and its fate, is a matter of time
+					now.Retries, stats.Retries = 0, 0
+				}
+				require.Equal(t, stats, now)
 
 				for i := range want { // and by Do, without an index
 					out, err := pool.Do(patient(t), want[i].In+100)
