@@ -98,7 +98,7 @@ func TestFailuresOverAPoolAreThoseOfAnOrdinaryStage(t *testing.T) {
 				require.Positive(t, failed)
 				now := run.Stats()
 				now.Restarts, stats.Restarts = 0, 0 // those of a pool are of no run
-				if name == "bulk" { // which inputs share a batch, and its fate, is a matter of time
+				if name == "bulk" {                 // which inputs share a batch, and its fate, is a matter of time
 					now.Retries, stats.Retries = 0, 0
 				}
 				require.Equal(t, stats, now)
