@@ -34,7 +34,7 @@ func TestDeadLettersGetEveryFailureWhileTheRunGoesOn(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var kept []vimap.DeadLetter[int]
 		ended := 0
-		p := count(100, nil).Map(plus(1)).Via(failing(4, multipleOf(10))).DeadLetters(keepLetters(&kept, &ended)).Ordered()
+		p := count(100, nil).Map(plus(1)).Via(picky(4, multipleOf(10))).DeadLetters(keepLetters(&kept, &ended)).Ordered()
 		for i, begin := range []func(*vimap.Run[int, int]) int{
 			func(run *vimap.Run[int, int]) int { outs, _ := collect(run); return len(outs) },
 			func(run *vimap.Run[int, int]) int {
@@ -70,7 +70,7 @@ func TestDeadLettersGetTheFailureThatEndsTheRunToo(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var kept []vimap.DeadLetter[int]
 		ended := 0
-		_, err := collect(count(100, nil).Via(failing(4, multipleOf(10))).DeadLetters(keepLetters(&kept, &ended)).Tolerate(2).Ordered().Start(patient(t)))
+		_, err := collect(count(100, nil).Via(picky(4, multipleOf(10))).DeadLetters(keepLetters(&kept, &ended)).Tolerate(2).Ordered().Start(patient(t)))
 		var many *vimap.TooManyFailuresError
 		require.ErrorAs(t, err, &many)
 		require.Len(t, kept, 3)
@@ -113,7 +113,7 @@ func TestDeadLettersEndWithTheRunHoweverItEnds(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				var kept []vimap.DeadLetter[int]
 				ended := 0
-				end(t, count(1000, nil).Via(failing(4, multipleOf(10))).DeadLetters(keepLetters(&kept, &ended)))
+				end(t, count(1000, nil).Via(picky(4, multipleOf(10))).DeadLetters(keepLetters(&kept, &ended)))
 				require.Equal(t, 1, ended)
 			})
 		})
@@ -163,7 +163,7 @@ func TestAFailingSinkOfDeadLettersEndsTheRun(t *testing.T) {
 		for when, sink := range sinks {
 			t.Run(name+" "+when, func(t *testing.T) {
 				bubble(t, func(t *testing.T) {
-					run := count(100, nil).Via(failing(4, multipleOf(10))).DeadLetters(sink).Ordered().Start(patient(t))
+					run := count(100, nil).Via(picky(4, multipleOf(10))).DeadLetters(sink).Ordered().Start(patient(t))
 					outs, err := collect(run)
 					require.ErrorIs(t, err, target)
 					require.ErrorContains(t, err, "vimap: dead letters: ")
@@ -185,7 +185,7 @@ func TestAFailingSinkOfDeadLettersEndsTheRun(t *testing.T) {
 
 func TestASinkOfDeadLettersThatHasHadEnoughEndsTheTolerance(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		run := count(100, nil).Via(failing(4, multipleOf(10))).DeadLetters(func(letters iter.Seq[vimap.DeadLetter[int]]) error {
+		run := count(100, nil).Via(picky(4, multipleOf(10))).DeadLetters(func(letters iter.Seq[vimap.DeadLetter[int]]) error {
 			for range letters {
 				return nil
 			}
@@ -200,7 +200,7 @@ func TestASinkOfDeadLettersThatHasHadEnoughEndsTheTolerance(t *testing.T) {
 func TestLettersThatAreRangedOverAgainAfterTheEndAreNone(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		rounds := 0
-		_, err := collect(count(100, nil).Via(failing(4, multipleOf(10))).DeadLetters(func(letters iter.Seq[vimap.DeadLetter[int]]) error {
+		_, err := collect(count(100, nil).Via(picky(4, multipleOf(10))).DeadLetters(func(letters iter.Seq[vimap.DeadLetter[int]]) error {
 			for range 3 {
 				for range letters {
 				}

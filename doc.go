@@ -23,7 +23,8 @@
 // output of each input. A step (Map, Try, Filter, FlatMap) is a plain function
 // between them. A sink ends the chain. A run is one execution of all this; an
 // attempt is one call of a worker's function for an input, counted from 1, and
-// a retry is an attempt after the first.
+// a retry is an attempt after the first. A pool keeps the workers of a stage
+// open between runs, see [NewPool].
 //
 // # What is promised
 //
@@ -38,15 +39,17 @@
 //     batch to fill, except in a [Bulk] stage for its linger time.
 //   - When a terminal call returns, or the loop over a run is left, nothing of
 //     the caller's code runs any more, every worker that was opened has been
-//     closed once, and no goroutine or file is left. The one exception is a
-//     function that ignores the end of its context beyond its time limit: it is
-//     reported as a [StuckError], and its worker is closed when it returns.
+//     closed once (those of a [Pool] when that ends), and no goroutine or file
+//     is left. The one exception is a function that ignores the end of its
+//     context beyond its time limit: it is reported as a [StuckError], and its
+//     worker is closed when it returns.
 //   - A panic or runtime.Goexit in a function of the caller's is the error of
 //     its own input, a [PanicError] with its stack. After one in Do or in a
 //     loop the worker is closed and opened anew.
 //   - What goes wrong is returned: an [ItemError], [WorkerError],
-//     [NoWorkersError], [SourceError], [TooManyFailuresError]. A run whose error nobody reads is logged
-//     once, by log/slog, when the garbage collector finds it.
+//     [NoWorkersError], [SourceError], [TooManyFailuresError]. A run whose
+//     error nobody reads is logged once, by log/slog, when the garbage
+//     collector finds it.
 //   - Cancellation ends whatever waits (source, opening, work, back-off, sink)
 //     and is returned as context.Cause.
 //
@@ -57,7 +60,8 @@
 // Inline steps before a stage run in its workers, those after the last stage in
 // the workers of that. Workers without a set-up are started when there is work
 // for them; the others at the beginning, and the source is read when each stage
-// has one that is open.
+// has one that is open. A pool has the goroutines of a run and one more, until
+// it is closed or its context ends.
 //
 // # Tests
 //

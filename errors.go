@@ -27,12 +27,16 @@ var (
 	// ErrBulk is the error of the inputs of a [Bulk] call that did not return
 	// one output for each of them.
 	ErrBulk = errors.New("a bulk function must return one output for each input")
+
+	// ErrPoolClosed answers a call of a [Pool] that is closed, and ends a run
+	// over its stage.
+	ErrPoolClosed = errors.New("vimap: the pool is closed")
 )
 
 // ItemError says which item failed, where, and why.
 type ItemError struct {
 	Stage    string  // the name of the stage, or the inline step: map, try, filter, flatmap, decode
-	Index    int64   // of the item in its source, from 0
+	Index    int64   // of the item in its source, from 0; -1 for a call of [Pool.Do]
 	Place    string  // of the item, such as requests.jsonl:17; "" if the source knows none
 	Input    any     // what the stage or step was given; the item itself where that is not known
 	Attempts int     // how often it was tried, from 1
@@ -43,7 +47,10 @@ type ItemError struct {
 // Error is one line: stage, item, place, attempts and cause.
 func (e *ItemError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "vimap: stage %q: item %d", e.Stage, e.Index)
+	fmt.Fprintf(&b, "vimap: stage %q", e.Stage)
+	if e.Index >= 0 {
+		fmt.Fprintf(&b, ": item %d", e.Index)
+	}
 	if e.Place != "" {
 		fmt.Fprintf(&b, " (%s)", e.Place)
 	}
@@ -259,4 +266,5 @@ var faults = &engine.Faults{
 	},
 	TooManyStuck: func(stage string, most int, last error) error { return &StuckLimitError{stage, most, last} },
 	Source:       func(err error) error { return &SourceError{err} },
+	PoolClosed:   ErrPoolClosed,
 }

@@ -35,7 +35,7 @@ type WorkerEvent struct {
 type ItemEvent struct {
 	Stage   string
 	Worker  int   // from 0
-	Index   int64 // of the item in its source, from 0
+	Index   int64 // of the item in its source, from 0; -1 for a call of [Pool.Do]
 	Input   any   // of the stage
 	Attempt int   // from 1
 	Wait    time.Duration

@@ -39,14 +39,14 @@ func half(n int) (int, error) {
 func negate(in int, _ error) (int, error) { return -in, nil }
 
 func TestRescueMakesAnOutputOfAFailure(t *testing.T) {
-	stage := failing(4, multipleOf(10))
+	stage := picky(4, multipleOf(10))
 	for name, p := range map[string]vimap.Pipeline[int, int]{
 		"behind a stage":                  count(100, nil).Via(stage).Rescue(negate),
 		"behind a step of a stage":        count(100, nil).Via(vimap.Func(square).Workers(3)).Map(func(n int) int { return n }).Try(isqrt).Rescue(negate),
 		"behind a step alone":             count(100, nil).Try(notTens).Rescue(negate),
 		"before a step":                   count(100, nil).Via(stage).Rescue(negate).Map(plus(0)),
-		"before a stage":                  count(100, nil).Via(stage).Rescue(negate).Via(failing(3, func(int) bool { return false })),
-		"before a stage with keys":        count(100, nil).Via(stage).Rescue(negate).Via(failing(3, func(int) bool { return false }).KeyBy(func(n int) int { return n % 3 })),
+		"before a stage":                  count(100, nil).Via(stage).Rescue(negate).Via(picky(3, func(int) bool { return false })),
+		"before a stage with keys":        count(100, nil).Via(stage).Rescue(negate).Via(picky(3, func(int) bool { return false }).KeyBy(func(n int) int { return n % 3 })),
 		"before batches":                  count(100, nil).Via(stage).Rescue(negate).Via(vimap.Bulk(7, 0, batchOfSame)),
 		"before a loop":                   count(100, nil).Via(stage).Rescue(negate).Via(vimap.LoopFunc(sameLoop).Workers(2)),
 		"before FlatMap":                  count(100, nil).Via(stage).Rescue(negate).FlatMap(given1),
@@ -109,7 +109,7 @@ func TestRescueIsGivenTheItemAndItsError(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var mu sync.Mutex
 		seen := map[int]string{}
-		p := count(30, nil).Map(plus(100)).Via(failing(4, multipleOf(10))).Rescue(func(in int, err error) (int, error) {
+		p := count(30, nil).Map(plus(100)).Via(picky(4, multipleOf(10))).Rescue(func(in int, err error) (int, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			seen[in] = err.Error()
@@ -130,7 +130,7 @@ func TestRescueIsGivenTheItemAndItsError(t *testing.T) {
 
 func TestRescueThatGivesTheErrorBackLeavesTheFailureAsItWas(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		all, run := outcomes(patient(t), count(10, nil).Via(failing(4, multipleOf(5))).Rescue(func(_ int, err error) (int, error) { return 0, err }))
+		all, run := outcomes(patient(t), count(10, nil).Via(picky(4, multipleOf(5))).Rescue(func(_ int, err error) (int, error) { return 0, err }))
 		require.NoError(t, run.Err())
 		_, failed := split(all)
 		require.Len(t, failed, 2)
@@ -153,7 +153,7 @@ func TestRescueThatFailsFailsTheItemAndKeepsWhatWentBefore(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				rescued := count(20, nil).Via(failing(4, multipleOf(5))).Rescue(c.rescue)
+				rescued := count(20, nil).Via(picky(4, multipleOf(5))).Rescue(c.rescue)
 				for _, p := range []vimap.Pipeline[int, int]{rescued, rescued.Via(vimap.Func(square).Workers(2)), rescued.FlatMap(given1)} {
 					if name != "a Goexit" { // which ends the goroutine of a serial run
 						_, run := outcomes(vimaptest.Serial(patient(t)), p)
@@ -182,7 +182,7 @@ func TestRescueThatFailsFailsTheItemAndKeepsWhatWentBefore(t *testing.T) {
 
 func TestRescueDoesNotTakeWhatFailsBehindIt(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		p := count(20, nil).Rescue(negate).Via(failing(4, multipleOf(5)))
+		p := count(20, nil).Rescue(negate).Via(picky(4, multipleOf(5)))
 		_, run := outcomes(patient(t), p)
 		require.Equal(t, vimap.Stats{Read: 20, Delivered: 16, Failed: 4}, run.Stats())
 		_, run = outcomes(patient(t), count(20, nil).Rescue(negate).Try(half))

@@ -49,7 +49,7 @@ type Pair[In, Out any] struct {
 }
 
 func newRun[In, Out any](ctx context.Context, p Pipeline[In, Out]) *Run[In, Out] {
-	r := &Run[In, Out]{pipeline: p, ctx: ctx, verdict: new(verdict)}
+	r := &Run[In, Out]{pipeline: p, ctx: ctx, verdict: &verdict{what: "a run"}}
 	return r
 }
 

@@ -39,6 +39,7 @@ type options struct {
 	restarts int // that a worker may have within span; 0: any
 	span     time.Duration
 	composed bool // by Then: the parts have options of their own
+	pooled   bool // the workers are those of a Pool
 	bulk     bool
 	keyed    bool // it, or a part of it, has keys
 }
@@ -245,9 +246,12 @@ func (s Stage[In, Out]) KeyBy[K comparable](key func(In) K) Stage[In, Out] {
 	return s
 }
 
-// simple panics if s was composed.
+// simple panics if s was composed, or is that of a pool.
 func (s Stage[In, Out]) simple(method string) {
 	notNil(s.attach == nil, method, "stage")
+	if s.options.pooled {
+		panic(fmt.Sprintf("vimap: %s: a stage of a Pool takes no options, set them on the stage that NewPool gets", method))
+	}
 	if s.options.composed {
 		panic(fmt.Sprintf("vimap: %s: a stage made by Then takes no options, set them on its parts", method))
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/vimap-go/vimap/vimaptest"
 )
 
-// failing is a stage that fails the inputs for which fails is true.
-func failing(workers int, fails func(int) bool) vimap.Stage[int, int] {
+// picky is a stage that fails the inputs for which fails is true.
+func picky(workers int, fails func(int) bool) vimap.Stage[int, int] {
 	return vimap.Func(func(_ context.Context, n int) (int, error) {
 		if fails(n) {
 			return 0, fmt.Errorf("%d is not wanted", n)
@@ -27,7 +27,7 @@ func multipleOf(k int) func(int) bool { return func(n int) bool { return n%k == 
 
 func TestTolerateGoesOnOverAsManyFailuresAsItSays(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		p := count(100, nil).Via(failing(4, multipleOf(10)))
+		p := count(100, nil).Via(picky(4, multipleOf(10)))
 		for _, p := range []vimap.Pipeline[int, int]{p.Tolerate(10), p.Ordered().Tolerate(10), p.Tolerate(99).Tolerate(10)} {
 			run := p.Start(patient(t))
 			outs, err := collect(run)
@@ -40,7 +40,7 @@ func TestTolerateGoesOnOverAsManyFailuresAsItSays(t *testing.T) {
 
 func TestTheFailureBeyondTolerateEndsTheRunAndNamesTheFirst(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		run := count(100, nil).Via(failing(4, multipleOf(10))).Tolerate(3).Ordered().Start(patient(t))
+		run := count(100, nil).Via(picky(4, multipleOf(10))).Tolerate(3).Ordered().Start(patient(t))
 		outs, err := collect(run)
 		require.EqualError(t, err, `vimap: 4 items failed, 3 are tolerated; the first: vimap: stage "pick": item 0: 0 is not wanted`)
 		var many *vimap.TooManyFailuresError
@@ -57,7 +57,7 @@ func TestTheFailureBeyondTolerateEndsTheRunAndNamesTheFirst(t *testing.T) {
 
 func TestTolerateOfNoneEndsAtTheFirst(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		_, err := collect(count(100, nil).Via(failing(4, multipleOf(10))).Tolerate(0).Ordered().Start(patient(t)))
+		_, err := collect(count(100, nil).Via(picky(4, multipleOf(10))).Tolerate(0).Ordered().Start(patient(t)))
 		var many *vimap.TooManyFailuresError
 		require.ErrorAs(t, err, &many)
 		require.Equal(t, int64(1), many.Failed)
@@ -66,7 +66,7 @@ func TestTolerateOfNoneEndsAtTheFirst(t *testing.T) {
 
 func TestResultsAreNotBoundByTolerate(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		all, run := outcomes(patient(t), count(100, nil).Via(failing(4, multipleOf(10))).Tolerate(3).TolerateShare(0.01))
+		all, run := outcomes(patient(t), count(100, nil).Via(picky(4, multipleOf(10))).Tolerate(3).TolerateShare(0.01))
 		require.NoError(t, run.Err())
 		require.Len(t, all, 100)
 	})
@@ -92,7 +92,7 @@ func TestTolerateShareIsLookedAtFromTheHundredthOutcomeAndAtTheEnd(t *testing.T)
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				p := count(c.items, nil).Via(failing(4, c.fails)).TolerateShare(c.share).Ordered()
+				p := count(c.items, nil).Via(picky(4, c.fails)).TolerateShare(c.share).Ordered()
 				for _, ctx := range []context.Context{patient(t), vimaptest.Serial(patient(t))} {
 					run := p.Start(ctx)
 					_, err := collect(run)
@@ -113,7 +113,7 @@ func TestTolerateShareIsLookedAtFromTheHundredthOutcomeAndAtTheEnd(t *testing.T)
 
 func TestBothBoundsOfToleranceHold(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		p := count(1000, nil).Via(failing(4, multipleOf(10))).Ordered()
+		p := count(1000, nil).Via(picky(4, multipleOf(10))).Ordered()
 		var many *vimap.TooManyFailuresError
 		_, err := collect(p.Tolerate(5).TolerateShare(0.5).Start(patient(t)))
 		require.ErrorAs(t, err, &many)
@@ -127,7 +127,7 @@ func TestBothBoundsOfToleranceHold(t *testing.T) {
 func TestTolerateDoesNotCoverWhatConcernsTheRun(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		broken := errors.New("broken")
-		outs, err := collect(brokenSource(50, broken).Via(failing(4, multipleOf(10))).Tolerate(10).Start(patient(t)))
+		outs, err := collect(brokenSource(50, broken).Via(picky(4, multipleOf(10))).Tolerate(10).Start(patient(t)))
 		require.ErrorIs(t, err, broken)
 		require.Len(t, outs, 45)
 		ctx, cancel := context.WithCancelCause(patient(t))

@@ -81,13 +81,18 @@ func (b *batcher[In, Out]) flush() {
 
 // batch works on a whole batch.
 func (h *hand[In, Out]) batch(r rest[In, Out]) {
+	if h.g.run.calls != nil && !h.admit(&r) {
+		return
+	}
 	h.rest = r
 	h.rest.begun = h.g.run.now()
 	h.x.served = true
 	h.x.at = h.step
 	ctx, end := h.limit()
 	outs, err := h.Bulk(ctx, slices.Clone(r.ins)) // ours must stay beside their slots
-	if err = end(err); err == nil {
+	err = end(err)
+	h.parted()
+	if err == nil {
 		err = h.counted(len(outs), len(r.ins))
 	}
 	if err != nil {
@@ -117,6 +122,7 @@ func (h *hand[In, Out]) deliver() {
 			h.event(Done, 1, 0, nil)
 		}
 		h.next(h.x, r.outs[i])
+		h.g.run.callOf(h.x.slot).leave()
 	}
 	h.rest = rest[In, Out]{}
 }
@@ -125,7 +131,17 @@ func (h *hand[In, Out]) deliver() {
 // blame is exact, or fails them all if nothing is tried again.
 func (h *hand[In, Out]) batchFailed(err error) {
 	if h.g.run.interrupted() {
+		for _, slot := range h.rest.slots {
+			h.g.run.callOf(slot).leave()
+		}
 		return
+	}
+	if h.g.run.calls != nil {
+		h.sift(&h.rest, func(c *call) bool { return !c.interrupted() })
+		if len(h.rest.ins) == 0 {
+			h.rest = rest[In, Out]{}
+			return
+		}
 	}
 	var wait time.Duration
 	again := false
@@ -144,7 +160,7 @@ func (h *hand[In, Out]) batchFailed(err error) {
 		h.x.slot, h.in = slot, j.in
 		h.event(AttemptFailed, 1, 0, err)
 		h.event(Retried, 1, wait, err)
-		h.g.later(wait, func(x *Exec) { x.task.(*hand[In, Out]).again(j) })
+		h.retryAfter(wait, j)
 	}
 }
 

@@ -294,6 +294,7 @@ func (x *Exec) giveUp(err error) {
 func (x *Exec) fail(f *Failure) {
 	x.served = true
 	x.g.seg.meta(x.slot).Fail = f
+	x.g.run.callOf(x.slot).failed(f)
 	x.out.pass(x.slot, Failed)
 }
 

@@ -37,6 +37,7 @@ type Group struct {
 	spec  Spec
 	eager bool // open every worker at the start
 	build func(x *Exec)
+	first func() // called before the workers start; may be nil
 	pace  pace
 	ctx   context.Context // of the workers' opening; ends with the group
 	stop  context.CancelFunc
@@ -66,6 +67,9 @@ func newGroup(run *Run, seg *Segment, spec Spec, eager bool) *Group {
 // start lets the workers work: those that open something begin now, the
 // others when there is an item for them.
 func (g *Group) start() {
+	if g.first != nil {
+		g.first()
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.eager {
@@ -157,8 +161,9 @@ func (g *Group) add(job func(*Exec)) {
 	g.unlockAndWake(true)
 }
 
-// later adds a job after a wait, in which no worker is held.
-func (g *Group) later(wait time.Duration, job func(*Exec)) {
+// later adds a job after a wait, in which no worker is held. It returns the
+// timer, nil if there is none.
+func (g *Group) later(wait time.Duration, job func(*Exec)) *time.Timer {
 	if g.run.serial != nil {
 		due := g.run.now() + wait
 		g.add(func(x *Exec) {
@@ -166,16 +171,16 @@ func (g *Group) later(wait time.Duration, job func(*Exec)) {
 				job(x)
 			}
 		})
-		return
+		return nil
 	}
 	if wait <= 0 {
 		g.add(job)
-		return
+		return nil
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.over {
-		return
+		return nil
 	}
 	if g.timers == nil {
 		g.timers = map[*time.Timer]struct{}{}
@@ -188,6 +193,7 @@ func (g *Group) later(wait time.Duration, job func(*Exec)) {
 		g.add(job)
 	})
 	g.timers[t] = struct{}{}
+	return t
 }
 
 // ready says that a worker is open: the source may begin when each group has one.

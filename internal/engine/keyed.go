@@ -20,7 +20,15 @@ func (c *crew[In, Out]) keyed(f *Flow[In], mk maker[Out]) []*Group {
 		mk(x)
 		return func(x *Exec, in In) {
 			x.at = step
+			call := f.seg.run.callOf(x.slot)
+			if call != nil {
+				if _, ok := call.enter(false); !ok {
+					x.out.pass(x.slot, Filtered)
+					return
+				}
+			}
 			key := c.Key(in)
+			call.leave()
 			j := job[In]{slot: x.slot, in: in}
 			j.done = func() {
 				if next, ok := keys.done(key); ok {

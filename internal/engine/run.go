@@ -36,6 +36,7 @@ type Faults struct {
 	TooManyStuck func(stage string, most int, last error) error
 	Stuck        func(stage string, worker int, limit time.Duration, stack []byte) error
 	Source       func(err error) error
+	PoolClosed   error // answers a call of a pool that is closed
 }
 
 // Run is one run of a chain.
@@ -56,7 +57,9 @@ type Run struct {
 	groups   []*Group
 	gates    []*gate // of outlets that belong to no group
 	heads    []anyHead
-	wg       sync.WaitGroup // workers
+	calls    func(slot int32) *call // of a pool; nil in an ordinary run
+	ends     []func(cause error)    // called when the run is halted
+	wg       sync.WaitGroup         // workers
 	monitor  monitor
 
 	halted  atomic.Bool // work no more
@@ -171,6 +174,9 @@ func (r *Run) halt(cause error) {
 		return
 	}
 	r.cancel(cause)
+	for _, end := range r.ends {
+		end(cause)
+	}
 	r.once.Do(func() { close(r.allReady) })
 	for _, g := range r.groups {
 		g.finish()

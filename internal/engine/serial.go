@@ -22,7 +22,15 @@ func Serial(ctx context.Context) context.Context {
 }
 
 // IsSerial reports whether the runs of ctx are serial.
-func IsSerial(ctx context.Context) bool { return ctx.Value(serialKey{}) != nil }
+func IsSerial(ctx context.Context) bool { return ctx.Value(serialKey{}) == true }
+
+// concurrent returns a context whose runs are not serial.
+func concurrent(ctx context.Context) context.Context {
+	if !IsSerial(ctx) {
+		return ctx
+	}
+	return context.WithValue(ctx, serialKey{}, false)
+}
 
 // serial is what a run has if it is serial.
 type serial struct {

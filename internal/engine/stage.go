@@ -54,33 +54,39 @@ func Via[In, Out any](f *Flow[In], spec Spec, st Stage[In, Out]) *Flow[Out] {
 		}
 		f.pull(c.g, func(x *Exec) Handler[In] {
 			h := c.hire(x, mk)
-			if spec.Timeout == 0 && spec.Retry == nil && st.Loop == nil && spec.Hooks == nil {
+			if spec.Timeout == 0 && spec.Retry == nil && st.Loop == nil && spec.Hooks == nil && f.seg.run.calls == nil {
 				return h.plain
 			}
 			return h.begin
 		}, nil)
 		return []*Group{c.g}
 	}
+	flow := behind(f.seg, begin)
+	flow.serial = func(mk maker[Out]) {
+		found()
+		c.serial(f, mk)
+	}
+	return flow
+}
+
+// behind is the flow behind a stage; begin makes its workers.
+func behind[Out any](seg *Segment, begin func(mk maker[Out]) []*Group) *Flow[Out] {
 	return &Flow[Out]{
-		seg: f.seg,
+		seg: seg,
 		pull: func(g *Group, mk maker[Out], one *oneByOne) {
-			boundary(f.seg, func(gt *gate) *Ring[Out] {
-				r := newRing[Out](f.seg, gt)
+			boundary(seg, func(gt *gate) *Ring[Out] {
+				r := newRing[Out](seg, gt)
 				r.upstream = begin(into(r))
 				return r
 			}).pull(g, mk, one)
 		},
 		end: begin,
-		serial: func(mk maker[Out]) {
-			found()
-			c.serial(f, mk)
-		},
 	}
 }
 
 // hire gives a worker its task.
 func (c *crew[In, Out]) hire(x *Exec, mk maker[Out]) *hand[In, Out] {
-	h := &hand[In, Out]{crew: c, x: x, next: mk(x), do: c.Do}
+	h := &hand[In, Out]{crew: c, x: x, next: mk(x), do: c.Do, ctx: c.g.run.ctx}
 	switch {
 	case c.Loop != nil:
 		h.feed = &Feed[In, Out]{h: h}
@@ -117,6 +123,8 @@ type hand[In, Out any] struct {
 	do     func(context.Context, In) (Out, error)
 	end    func() error
 	feed   *Feed[In, Out]
+	ctx    context.Context    // of what is in hand: the run's, or that of a call
+	part   func()             // ends ctx, if it is that of several calls
 	cancel context.CancelFunc // of the attempt
 	lost   error              // that Do lost the worker by
 
@@ -159,6 +167,10 @@ func (h *hand[In, Out]) again(j job[In]) {
 // attempt calls the user's function and gives the input its fate.
 func (h *hand[In, Out]) attempt() {
 	x := h.x
+	c := h.g.run.callOf(x.slot)
+	if c != nil && !h.take(c) {
+		return
+	}
 	x.served = true
 	x.at = h.step
 	out, err := h.call()
@@ -174,6 +186,9 @@ func (h *hand[In, Out]) attempt() {
 	}
 	h.settled()
 	h.next(x, out)
+	if c != nil {
+		h.letGo(c)
+	}
 }
 
 // event tells the hooks of the input in hand.
@@ -210,9 +225,9 @@ func nothing(err error) error { return err }
 func (h *hand[In, Out]) limit() (context.Context, func(error) error) {
 	limit := h.g.spec.Timeout
 	if limit == 0 {
-		return h.g.run.ctx, nothing
+		return h.ctx, nothing
 	}
-	ctx, cancel := context.WithTimeout(h.g.run.ctx, limit)
+	ctx, cancel := context.WithTimeout(h.ctx, limit)
 	h.cancel = cancel
 	h.x.begin(limit)
 	return ctx, func(err error) error {
@@ -231,13 +246,19 @@ func (h *hand[In, Out]) limit() (context.Context, func(error) error) {
 
 // failed tries the input in hand again later, or fails it.
 func (h *hand[In, Out]) failed(err error) {
+	c := h.g.run.callOf(h.x.slot)
 	if h.g.run.interrupted() {
+		c.leave()
 		return
 	}
 	if h.Open != nil && h.g.run.faults.IsLost(err) {
 		h.lost = err
 		h.x.leaving = true
 		h.x.pull.relieve()
+	}
+	if c.interrupted() {
+		h.drop()
+		return
 	}
 	j := h.job
 	j.slot, j.in = h.x.slot, h.in
@@ -251,7 +272,7 @@ func (h *hand[In, Out]) failed(err error) {
 			h.event(Retried, j.made, wait, err)
 			var none In
 			h.in, h.job = none, job[In]{}
-			h.g.later(wait, func(x *Exec) { x.task.(*hand[In, Out]).again(j) })
+			h.retryAfter(wait, j)
 			return
 		}
 	}
