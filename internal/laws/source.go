@@ -102,13 +102,9 @@ func (p *Program) read(ctx context.Context) iter.Seq2[int, error] {
 	}
 }
 
-// flies holds that no more items are in flight than may be. The failure that
-// ends a Zip has left, too, but nobody was there to count it.
+// flies holds that no more items are in flight than may be.
 func (p *Program) flies(now int64) {
 	most := p.bound()
-	if p.zip {
-		most++
-	}
 	if p.countable() && now > int64(most) {
 		p.report("bounded: %d items in flight, %d may be", now, most)
 	}
