@@ -109,6 +109,9 @@ func (p *Program) checkStats(s *seen) {
 			return
 		}
 	}
+	if p.zip && s.failedBy() == "cause" && st.Failed == 1 {
+		failed = 1 // the failure and the end of the context came at once: only one can be the error
+	}
 	if st.Delivered != delivered || st.Failed != failed {
 		p.report("conservation: %d delivered and %d failed, stats say %+v", delivered, failed, st)
 	}
