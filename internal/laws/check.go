@@ -211,7 +211,7 @@ func beyond(some, all []outcome) (extra []outcome) {
 func (p *Program) checkPrompt(s *seen) {
 	most := 5 * time.Second
 	if p.fake {
-		most = 10 * time.Millisecond
+		most = 2 * time.Millisecond // a source of many items pauses for one
 		if p.has(func(s *Step) bool { return slices.Contains(s.faults, "stuck") && s.rate > 0 }) {
 			most = 2 * time.Second
 		}

@@ -21,7 +21,10 @@ import (
 	"github.com/vimap-go/vimap/internal/mutants"
 )
 
-var killed = flag.Bool("killed", false, "run the tests against every mutant")
+var (
+	killed = flag.Bool("killed", false, "run the tests against every mutant")
+	only   = flag.String("only", "", "of those, the ones whose law or bug has this text")
+)
 
 func root(t *testing.T) string {
 	t.Helper()
@@ -83,6 +86,9 @@ func TestEveryMutantIsKilled(t *testing.T) {
 	}
 	fmt.Printf("%-15s %-65s %-60s %6s  %s\n", "law", "bug", "killed by", "time", "which said")
 	for _, m := range mutants.Table {
+		if !strings.Contains(m.Law+" "+m.Bug, *only) {
+			continue
+		}
 		v, err := m.Try(t.Context(), root(t), t.TempDir())
 		require.NoError(t, err)
 		fmt.Printf("%-15s %-65s %-60s %5.1fs  %.100s\n", m.Law, m.Bug, v.By, v.Took.Round(100*time.Millisecond).Seconds(), v.Said)
