@@ -26,7 +26,7 @@ func (p *Program) Check(ctx context.Context, wait func()) Report {
 	if n := p.inside.Load(); n != 0 {
 		p.report("quiet: %d functions run after the end", n)
 	}
-	if s.stats.Stuck > 0 {
+	if s.stats.Stuck > 0 || p.breaks == "deaf" {
 		time.Sleep(time.Minute) // until those that were abandoned have come back
 	} else {
 		p.over.Store(true)
@@ -212,7 +212,7 @@ func (p *Program) checkPrompt(s *seen) {
 	most := 5 * time.Second
 	if p.fake {
 		most = 2 * time.Millisecond // a source of many items pauses for one
-		if p.has(func(s *Step) bool { return slices.Contains(s.faults, "stuck") && s.rate > 0 }) {
+		if p.breaks == "deaf" || p.has(func(s *Step) bool { return slices.Contains(s.faults, "stuck") && s.rate > 0 }) {
 			most = 2 * time.Second
 		}
 	}

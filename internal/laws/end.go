@@ -24,7 +24,7 @@ func drawEnd(d Draws, from *source, fake bool) end {
 	if e.sink {
 		ways = append(ways, "error", "panic error", "goexit")
 	}
-	forever := from.n == endless || from.breaks == "blocks"
+	forever := from.n == endless || from.breaks == "blocks" || from.breaks == "deaf"
 	if forever || d.oneIn(2) {
 		e.way, e.at = pick(d, ways...), d(1, pick(d, 3, 50, 1_000))
 	}

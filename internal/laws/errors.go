@@ -67,7 +67,7 @@ func (p *Program) checkErrors(s *seen) {
 	for _, err := range s.failures() {
 		p.checkError(s, err, map[string]bool{
 			"item": p.zip && !early, "source": p.breaks != "" && !early, "no workers": never,
-			"cause": cancelled, "close": true, "stuck": s.stats.Stuck > 0,
+			"cause": cancelled, "close": true, "stuck": s.stats.Stuck > 0 || p.breaks == "deaf",
 		})
 	}
 	interrupted := kinds["cause"]+kinds["item"] > 0 || early
@@ -78,7 +78,7 @@ func (p *Program) checkErrors(s *seen) {
 		p.report("said: no worker opens, and the error is %v", s.err)
 	case never && s.stats.Read > 0:
 		p.report("open: %d items were read and no worker is open", s.stats.Read)
-	case p.breaks != "" && p.breaks != "blocks" && s.ended == "" && !interrupted && !never && kinds["source"] != 1:
+	case p.breaks != "" && !slices.Contains([]string{"blocks", "deaf"}, p.breaks) && s.ended == "" && !interrupted && !never && kinds["source"] != 1:
 		p.report("said: the source broke, and the error is %v", s.err)
 	}
 	p.checkClosings(s, kinds["close"])

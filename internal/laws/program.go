@@ -40,7 +40,7 @@ func Draw(d Draws, fake bool) *Program {
 		}
 		p.chain = append(p.chain, s)
 	}
-	p.source = drawSource(d, p.inFlight)
+	p.source = drawSource(d, p.inFlight, fake)
 	p.end = drawEnd(d, &p.source, fake)
 	return p
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/vimap-go/vimap"
@@ -15,14 +16,14 @@ type source struct {
 	form     string // the function that makes it
 	n        int    // how many items there are
 	spread   int    // of their values
-	breaks   string // "", a fault, or "blocks" until the end of its context
+	breaks   string // "", a fault, "blocks" until the end of its context, or "deaf" to it
 	breaksAt int    // after so many items
 }
 
 // endless is more items than a program can work off.
 const endless = 1 << 40
 
-func drawSource(d Draws, inFlight int) source {
+func drawSource(d Draws, inFlight int, fake bool) source {
 	s := source{
 		form:   pick(d, "from", "one", "many", "decode"),
 		n:      pick(d, d(0, 3), d(4, 40), d(100, 600), d(100, 600), d(1_000, 4_000), endless),
@@ -32,7 +33,10 @@ func drawSource(d Draws, inFlight int) source {
 		s.n = min(s.n, 60) // one after another takes long
 	}
 	if d.oneIn(6) {
-		s.breaks, s.breaksAt = pick(d, append([]string{"error", "blocks"}, dying...)...), d(0, min(s.n, 300))
+		s.breaks, s.breaksAt = pick(d, append([]string{"error", "blocks", "deaf"}, dying...)...), d(0, min(s.n, 300))
+		if s.breaks == "deaf" && !fake {
+			s.breaks = "blocks"
+		}
 		if s.form == "many" && s.breaks != "error" {
 			s.form = "one" // what it has gathered would be lost
 		}
@@ -67,7 +71,8 @@ func (s *source) String() string {
 // read yields the items and then breaks, if it is to.
 func (p *Program) read(ctx context.Context) iter.Seq2[int, error] {
 	return func(yield func(int, error) bool) {
-		defer p.enter("the source")()
+		leave := sync.OnceFunc(p.enter("the source"))
+		defer leave()
 		pause := time.NewTimer(time.Hour)
 		defer pause.Stop()
 		outcomes := map[int]int{}
@@ -92,6 +97,11 @@ func (p *Program) read(ctx context.Context) iter.Seq2[int, error] {
 		case "blocks":
 			<-ctx.Done()
 			yield(0, ctx.Err())
+		case "deaf":
+			p.faults.Add(1)
+			leave() // it is going to be abandoned
+			time.Sleep(time.Minute)
+			yield(0, nil)
 		case "error":
 			p.faults.Add(1)
 			yield(0, errSource)
