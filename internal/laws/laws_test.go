@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	programs = flag.Int("programs", 100, "how many programs are run in fake and in real time each")
+	programs = flag.Int("programs", 60, "how many programs are run in fake and in real time each")
 	seed     = flag.Uint64("seed", 0, "run the program of this seed again, and no other")
 )
 
