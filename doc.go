@@ -45,7 +45,7 @@
 //     its own input, a [PanicError] with its stack. After one in Do or in a
 //     loop the worker is closed and opened anew.
 //   - What goes wrong is returned: an [ItemError], [WorkerError],
-//     [NoWorkersError], [SourceError]. A run whose error nobody reads is logged
+//     [NoWorkersError], [SourceError], [TooManyFailuresError]. A run whose error nobody reads is logged
 //     once, by log/slog, when the garbage collector finds it.
 //   - Cancellation ends whatever waits (source, opening, work, back-off, sink)
 //     and is returned as context.Cause.
@@ -62,5 +62,9 @@
 // # Tests
 //
 // Everything runs inside a testing/synctest bubble, where time-outs, back-off
-// and linger cost no real time.
+// and linger cost no real time. The context of vimaptest.Serial makes a run
+// serial: one goroutine, that of the loop, and one call at a time, in source
+// order. Such a run has only the caller's goroutine: it lets a Goexit through
+// when all is closed, and abandons nothing. Package vimaptest has more: runs
+// that a test drives by hand, faults, a leak check, and tests for stages.
 package vimap

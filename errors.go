@@ -57,6 +57,26 @@ func (e *ItemError) Error() string {
 // Unwrap returns Err.
 func (e *ItemError) Unwrap() error { return e.Err }
 
+// itemError makes the error of the failed item that m is of, in a run of ctx.
+func itemError[In any](ctx context.Context, m *engine.Meta, in In) *ItemError {
+	f := m.Fail
+	e := &ItemError{
+		Stage: f.Stage, Index: m.Index, Input: f.Input,
+		Attempts: f.Attempts, Earlier: f.Earlier, Err: f.Err,
+	}
+	if !f.HasInput {
+		e.Input = in
+	}
+	if m.Place != nil {
+		// The source's function; its panic must not cost the error.
+		_ = engine.ContainIn(ctx, faults, func() error {
+			e.Place = m.Place.Name(m.Index - m.Place.First)
+			return nil
+		})
+	}
+	return e
+}
+
 // PanicError is a panic, or a runtime.Goexit, in a function of the user's.
 type PanicError struct {
 	Value any    // of the panic; [ErrGoexit] for a Goexit
@@ -115,12 +135,28 @@ func (e *StuckLimitError) Error() string {
 // Unwrap returns Last.
 func (e *StuckLimitError) Unwrap() error { return e.Last }
 
+// RestartLimitError is why a worker is given up that had to be restarted more
+// often than its [Stage.RestartLimit] allows.
+type RestartLimitError struct {
+	Limit  int
+	Within time.Duration
+	Last   error // why it was to be restarted once more
+}
+
+// Error names the limit and the last reason.
+func (e *RestartLimitError) Error() string {
+	return fmt.Sprintf("more than %d restarts within %v: %v", e.Limit, e.Within, e.Last)
+}
+
+// Unwrap returns Last.
+func (e *RestartLimitError) Unwrap() error { return e.Last }
+
 // WorkerError is a failure of a worker that is not the failure of an item.
 type WorkerError struct {
 	Stage  string
 	Worker int    // from 0
 	Config any    // what Each gave it; nil if there is none
-	Phase  string // "open", "loop" (it returned before its inputs ended), "close" or "hook"
+	Phase  string // "open", "loop" (it returned before its inputs ended), "restart", "close" or "hook"
 	Err    error
 }
 
@@ -217,6 +253,9 @@ var faults = &engine.Faults{
 	NoWorkers: func(stage string, errs []error) error { return &NoWorkersError{stage, errs} },
 	Stuck: func(stage string, worker int, limit time.Duration, stack []byte) error {
 		return &StuckError{stage, worker, limit, stack}
+	},
+	TooManyRestarts: func(most int, within time.Duration, last error) error {
+		return &RestartLimitError{most, within, last}
 	},
 	TooManyStuck: func(stage string, most int, last error) error { return &StuckLimitError{stage, most, last} },
 	Source:       func(err error) error { return &SourceError{err} },

@@ -14,11 +14,19 @@ import (
 // nothing, and it may be run any number of times, also at once. The zero
 // Pipeline has no source and can't be run.
 type Pipeline[In, Out any] struct {
-	compile  func(*plan[In]) *engine.Flow[Out]
-	bare     func(context.Context, *Emitter[Out]) error // the source itself, if nothing is behind it
-	ordered  bool
-	keyed    bool // a stage takes its inputs in source order
-	inFlight int
+	compile func(*plan[In]) *engine.Flow[Out]
+	bare    func(context.Context, *Emitter[Out]) error // the source itself, if nothing is behind it
+	letters func(iter.Seq[DeadLetter[In]]) error
+	settings
+}
+
+// settings are what a chain was told that holds for the whole of it.
+type settings struct {
+	ordered   bool
+	keyed     bool // a stage takes its inputs in source order
+	rescues   bool // a step needs the items before the end
+	inFlight  int
+	tolerance tolerance
 }
 
 // plan is what the parts of a chain leave for each other while it is compiled.
@@ -78,10 +86,13 @@ func Emit[T any](source func(ctx context.Context, out *Emitter[T]) error) Pipeli
 // its error fails the item, with the raw value as [ItemError.Input].
 func Decode[In, Raw, T any](raw Pipeline[In, Raw], decode func(Raw) (T, error)) Pipeline[T, T] {
 	notNil(decode == nil, "Decode", "decode")
+	if raw.letters != nil {
+		panic("vimap: Decode: DeadLetters must come after it, for it makes the items")
+	}
 	return Pipeline[T, T]{
-		ordered: raw.ordered, keyed: raw.keyed, inFlight: raw.inFlight,
+		settings: raw.settings,
 		compile: func(p *plan[T]) *engine.Flow[T] {
-			under := &plan[In]{run: p.run, ordered: p.ordered, decoded: true}
+			under := &plan[In]{run: p.run, ordered: p.ordered, decoded: !raw.rescues}
 			f, origins := engine.Originate(engine.Try(raw.compile(under), "decode", decode))
 			p.origins = origins
 			return f
@@ -184,7 +195,7 @@ func (p Pipeline[In, Out]) To[R any](ctx context.Context, sink func(*Run[In, Out
 func then[In, Out, Next any](p Pipeline[In, Out], add func(*plan[In], *engine.Flow[Out]) *engine.Flow[Next]) Pipeline[In, Next] {
 	notNil(p.compile == nil, "Pipeline", "the source")
 	return Pipeline[In, Next]{
-		ordered: p.ordered, keyed: p.keyed, inFlight: p.inFlight,
+		settings: p.settings, letters: p.letters,
 		compile: func(pl *plan[In]) *engine.Flow[Next] { return add(pl, p.compile(pl)) },
 	}
 }

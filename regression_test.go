@@ -222,3 +222,18 @@ func TestTheRoomThatAnEndMakesIsNotFilledByTheSource(t *testing.T) {
 		require.Equal(t, int64(1), reads.Load(), "the second item is read when the run has failed already")
 	}
 }
+
+func TestAWorkerThatIsLostIsOpenedAnewThoughTheConditionOfItsRetryPanics(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var crew crew
+		stage := crew.stage(1, func(context.Context, int) (int, error) { return 0, vimap.Lost(errRefused) }).
+			Retry(retry.Fixed(0).If(func(error) bool { panic("condition") }))
+		all, run := outcomes(patient(t), count(5, nil).Via(stage))
+		require.NoError(t, run.Err())
+		_, failed := split(all)
+		require.Len(t, failed, 5)
+		require.GreaterOrEqual(t, crew.opened.Load(), int64(5), "once, and after each that was lost; the last has nothing left to do")
+		require.LessOrEqual(t, crew.opened.Load(), int64(6))
+		crew.requireClosed(t)
+	})
+}

@@ -28,6 +28,10 @@ type Run[In, Out any] struct {
 	stopped bool            // before it began
 	begun   bool
 	verdict *verdict
+
+	// Of the loop alone.
+	letters *letters[In]
+	first   error // the first failure, if it was tolerated
 }
 
 // Result is the outcome of an item: an output or an error.
@@ -52,15 +56,15 @@ func newRun[In, Out any](ctx context.Context, p Pipeline[In, Out]) *Run[In, Out]
 // Zip runs the pipeline and yields each input beside its output, as they come
 // or, with Ordered, in source order. The first failure ends the loop and is
 // Err: with Ordered the first in source order, after all outputs before it.
+// [Pipeline.Tolerate] and [Pipeline.DeadLetters] say when it goes on instead.
 func (r *Run[In, Out]) Zip() iter.Seq2[In, Out] {
 	return func(yield func(In, Out) bool) {
 		r.loop(func(it engine.Item[Out]) bool {
 			if it.State == engine.Failed {
-				r.engine.Fail(r.itemError(it))
-				return false
+				return r.bear(it)
 			}
 			return yield(r.input(it), it.Val)
-		})
+		}, r.borne)
 	}
 }
 
@@ -71,24 +75,50 @@ func (r *Run[In, Out]) Results() iter.Seq[Result[In, Out]] {
 		r.loop(func(it engine.Item[Out]) bool {
 			result := Result[In, Out]{In: r.input(it), Out: it.Val, Index: r.outlet.Meta(it.Slot).Index}
 			if it.State == engine.Failed {
-				result.Err = r.itemError(it)
+				err := r.itemError(it)
+				result.Err = err
+				if !r.post(result.In, err) {
+					return false
+				}
 			}
 			return yield(result)
-		})
+		}, nil)
 	}
 }
 
-// loop runs the pipeline while handle wants more.
-func (r *Run[In, Out]) loop(handle func(engine.Item[Out]) bool) {
-	if !r.begin() {
+// loop runs the pipeline while handle wants more; atEnd, if not nil, is called
+// when there is no more.
+func (r *Run[In, Out]) loop(handle func(engine.Item[Out]) bool, atEnd func()) {
+	if !r.claim() {
 		return
 	}
+	remove := r.stoppable()
+	defer remove()
+	if !r.openLetters() {
+		return
+	}
+	r.begin()
 	left := true
 	defer func() { r.end(left) }()
+	defer r.closeLetters()
+	if r.engine.IsSerial() {
+		left = r.outlet.Drive(func(it engine.Item[Out]) bool {
+			more := handle(it)
+			r.outlet.Free(it)
+			return more
+		})
+		if !left && atEnd != nil {
+			atEnd()
+		}
+		return
+	}
 	for {
 		it, ok := r.outlet.Next()
 		if !ok {
 			left = false
+			if atEnd != nil {
+				atEnd()
+			}
 			return
 		}
 		if !handle(it) {
@@ -99,8 +129,8 @@ func (r *Run[In, Out]) loop(handle func(engine.Item[Out]) bool) {
 	}
 }
 
-// begin starts the engine, unless the context has ended.
-func (r *Run[In, Out]) begin() bool {
+// claim says that the run begins now, unless its context has ended.
+func (r *Run[In, Out]) claim() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.begun {
@@ -111,6 +141,13 @@ func (r *Run[In, Out]) begin() bool {
 		r.failed(err)
 		return false
 	}
+	return true
+}
+
+// begin starts the engine.
+func (r *Run[In, Out]) begin() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	p := r.pipeline
 	e := engine.New(r.ctx, faults, p.inFlight, p.ordered)
 	pl := &plan[In]{run: e, ordered: p.ordered || p.keyed}
@@ -121,7 +158,6 @@ func (r *Run[In, Out]) begin() bool {
 		e.Stop()
 	}
 	e.Start()
-	return true
 }
 
 // end waits until nothing of the run is left.
@@ -130,7 +166,7 @@ func (r *Run[In, Out]) end(left bool) {
 	errs := r.engine.Finish(left)
 	r.mu.Lock()
 	r.final = statsOf(r.engine.Stats())
-	r.engine, r.outlet, r.origins = nil, nil, nil // a run that has ended keeps no item
+	r.engine, r.outlet, r.origins, r.first = nil, nil, nil, nil // a run that has ended keeps no item
 	r.mu.Unlock()
 	switch len(errs) {
 	case 0:
@@ -150,24 +186,8 @@ func (r *Run[In, Out]) failed(err error) {
 func (r *Run[In, Out]) input(it engine.Item[Out]) In { return *r.origins.At(it.Slot) }
 
 // itemError makes the error of a failed item.
-func (r *Run[In, Out]) itemError(it engine.Item[Out]) error {
-	m := r.outlet.Meta(it.Slot)
-	f := m.Fail
-	e := &ItemError{
-		Stage: f.Stage, Index: m.Index, Input: f.Input,
-		Attempts: f.Attempts, Earlier: f.Earlier, Err: f.Err,
-	}
-	if !f.HasInput {
-		e.Input = r.input(it)
-	}
-	if m.Place != nil {
-		// The source's function; its panic must not cost the error.
-		_ = engine.Contain(faults, func() error {
-			e.Place = m.Place.Name(m.Index - m.Place.First)
-			return nil
-		})
-	}
-	return e
+func (r *Run[In, Out]) itemError(it engine.Item[Out]) *ItemError {
+	return itemError(r.ctx, r.outlet.Meta(it.Slot), r.input(it))
 }
 
 // Err returns what ended the run: the first failure (of a Zip), the source's
@@ -200,10 +220,10 @@ func (r *Run[In, Out]) Context() context.Context {
 }
 
 // toSink runs a sink in a goroutine of its own, so that a panic or Goexit in it
-// ends the run like any other failure.
+// ends the run like any other failure. A serial run has only the caller's.
 func toSink[In, Out, R any](run *Run[In, Out], sink func(*Run[In, Out]) (R, error)) (result R, err error) {
 	returned := false
-	err = engine.Contain(faults, func() error {
+	err = engine.ContainIn(run.ctx, faults, func() error {
 		var err error
 		result, err = sink(run)
 		returned = true

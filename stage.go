@@ -36,6 +36,8 @@ type options struct {
 	hooks    *Hooks
 	retry    retry.Policy
 	restart  retry.Policy
+	restarts int // that a worker may have within span; 0: any
+	span     time.Duration
 	composed bool // by Then: the parts have options of their own
 	bulk     bool
 	keyed    bool // it, or a part of it, has keys
@@ -63,7 +65,7 @@ func (o options) spec() engine.Spec {
 	s := engine.Spec{
 		Name: o.name, Workers: o.workers,
 		Timeout: o.timeout, Opening: o.opening, Closing: o.closing,
-		Restart: o.restart, MostStuck: o.stuck,
+		Restart: o.restart, MostRestarts: o.restarts, RestartSpan: o.span, MostStuck: o.stuck,
 	}
 	if o.retry != (retry.Policy{}) {
 		s.Retry = o.retry
@@ -211,6 +213,21 @@ func (s Stage[In, Out]) Retry(p retry.Policy) Stage[In, Out] {
 func (s Stage[In, Out]) Restart(p retry.Policy) Stage[In, Out] {
 	s.simple("Restart")
 	s.options.restart = p
+	return s
+}
+
+// RestartLimit bounds how often a worker comes back: one that was restarted n
+// times within a span of time is given up instead of a further time, whether it
+// did work in between or not, with a [RestartLimitError]. It bounds what Restart
+// allows, and replaces an earlier one. n must be at least 1, within above 0; a
+// stage that was given none has no such limit.
+func (s Stage[In, Out]) RestartLimit(n int, within time.Duration) Stage[In, Out] {
+	s.simple("RestartLimit")
+	atLeastOne("RestartLimit", "n", n)
+	if within <= 0 {
+		panic(fmt.Sprintf("vimap: RestartLimit: within must be above 0, got %v", within))
+	}
+	s.options.restarts, s.options.span = n, within
 	return s
 }
 

@@ -21,6 +21,9 @@
 //	JSONLines(path).Results              the same, with a line for every failed input too
 //	JSONLinesTo(w).Outputs, …            the same, to a writer
 //
+// JSONLines(path).DeadLetters is no end of a chain but what becomes of the items
+// that failed, for [vimap.Pipeline.DeadLetters].
+//
 // A sink is passed as it is, without calling it and without type arguments:
 // To(ctx, sinks.Collect), To(ctx, sinks.Lines("out.txt").Outputs).
 //
@@ -30,8 +33,8 @@
 // no lock among themselves, and To waits for them. It sees the outputs as they come,
 // or in source order after [vimap.Pipeline.Ordered].
 //
-// All sinks but JSON.Results end at the first failure of the run and return
-// it, with what they had made of the outputs before it. A sink that fails
+// All sinks but JSON.Results end at the first failure of the run (or where
+// [vimap.Pipeline.Tolerate] or DeadLetters puts the end) and return it, with what they had made of the outputs before it. A sink that fails
 // itself (a full disk, an error of a callback) ends the run at once, and its
 // own error is returned. Its panic is returned too, as a [vimap.PanicError].
 //

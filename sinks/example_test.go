@@ -232,3 +232,20 @@ func ExampleJSON_Results() {
 	// {"in":4,"out":2}
 	// 3 <nil>
 }
+
+func ExampleJSON_DeadLetters() {
+	odd := errors.New("an odd number")
+	sum, err := sources.Slice([]int{1, 2, 4}).
+		Try(func(n int) (int, error) {
+			if n%2 == 1 {
+				return 0, odd
+			}
+			return n, nil
+		}).
+		DeadLetters(sinks.JSONLinesTo(os.Stdout).DeadLetters).
+		To(context.Background(), sinks.Fold(0, func(sum, _, n int) int { return sum + n }))
+	fmt.Println(sum, err)
+	// Output:
+	// {"in":1,"index":0,"stage":"try","attempts":1,"error":"an odd number"}
+	// 6 <nil>
+}

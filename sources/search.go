@@ -130,6 +130,10 @@ func newGlob(fsys fs.FS, base, pattern string) glob {
 		}
 		g.folders = append(g.folders, folder)
 	}
+	// Among alternatives it is a whole element too, as in a/{b,**}.
+	if last := path.Base(pattern); strings.Contains(last, "{") && strings.Contains(last, "**") {
+		g.deep = true
+	}
 	return g
 }
 

@@ -35,6 +35,20 @@ func TestWalkYieldsFilesInLexicalOrder(t *testing.T) {
 	}
 }
 
+// The files below were left out, without a word.
+func TestAnyNumberOfFoldersMayStandAmongAlternatives(t *testing.T) {
+	quiet(t)
+	for pattern, want := range map[string][]string{
+		"a/{x,**}":     {"a/b/c.html", "a/z.html"},
+		"{a.txt,c/**}": {"a.txt", "c/d/e.txt"},
+		"{**,x}/*.txt": {"a.txt", "b.txt", "c/d/e.txt"},
+	} {
+		got, err := collect(t, sources.Walk(pages, pattern))
+		require.NoError(t, err)
+		require.Equal(t, want, got, pattern)
+	}
+}
+
 func TestWhatWalkRefuses(t *testing.T) {
 	quiet(t)
 	for _, pattern := range []string{"missing", "missing/*", "../*", "..", "/a/*", "/a.txt", "empty", "[", ""} {

@@ -6,6 +6,8 @@
 //
 // It starts the servers itself: some answers are slow, some are a 503, and one
 // server dies half-way. Without a file it writes a sample of 10,000 requests.
+// Ctrl-C ends the reading: what was read is sent and written. A second one gives
+// up.
 package main
 
 import (
@@ -16,7 +18,6 @@ import (
 	"io"
 	"log"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"time"
 
@@ -31,10 +32,10 @@ func main() {
 	servers := flag.Int("servers", 4, "how many servers to start, at least 2")
 	out := flag.String("out", "", "the file of responses (default responses.jsonl in a temporary folder)")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
+	ctx, release := vimap.Interruptible(context.Background())
+	defer release()
 	if err := run(ctx, os.Stdout, flag.Arg(0), *out, *servers); err != nil {
-		stop()
+		release()
 		log.Fatal(err)
 	}
 }

@@ -96,7 +96,7 @@ func (p *puller[T]) work() {
 		if it.State == Live {
 			p.do(x, it.Val)
 		} else {
-			x.out.pass(it.Slot, it.State)
+			x.passBy(it.Slot, it.State)
 		}
 	}
 }

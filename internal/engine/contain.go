@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"runtime/debug"
 
 	"github.com/sourcegraph/conc"
@@ -28,4 +29,22 @@ func Contain(faults *Faults, f func() error) (err error) {
 		return faults.Panic(faults.Goexit, stack)
 	}
 	return err
+}
+
+// ContainHere is Contain on the goroutine of the caller, which a Goexit ends.
+func ContainHere(faults *Faults, f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = faults.Panic(v, debug.Stack())
+		}
+	}()
+	return f()
+}
+
+// ContainIn is Contain, or ContainHere if the runs of ctx are serial.
+func ContainIn(ctx context.Context, faults *Faults, f func() error) error {
+	if IsSerial(ctx) {
+		return ContainHere(faults, f)
+	}
+	return Contain(faults, f)
 }

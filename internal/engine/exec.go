@@ -23,6 +23,9 @@ type Exec struct {
 	out   anyOutbox
 	pull  anyPuller
 	task  task
+	// rescue takes the failed item in hand, where a Rescue begins what the
+	// worker does; otherwise nil.
+	rescue func()
 
 	claims atomic.Uint64
 	seen   uint64     // claims at the monitor's last look
@@ -35,9 +38,10 @@ type Exec struct {
 	since   time.Duration
 	lastly  error // why it was lost
 	crash   *crash
-	served  bool // gave an item its fate since it opened
-	tried   bool // to open
-	leaving bool // the worker is lost or left its loop: serve is to return
+	again   []time.Duration // when it was last restarted, as far as there is a limit
+	served  bool            // gave an item its fate since it opened
+	tried   bool            // to open
+	leaving bool            // the worker is lost or left its loop: serve is to return
 	watch   watch
 }
 
@@ -166,6 +170,12 @@ func (x *Exec) open() {
 		return
 	}
 	if x.tried {
+		if x.tooOften() {
+			spec := &x.g.spec
+			err := x.g.run.faults.TooManyRestarts(spec.MostRestarts, spec.RestartSpan, x.lastly)
+			x.giveUp(x.g.workerError(x, "restart", err))
+			return
+		}
 		x.g.restarted(x, x.lastly)
 	}
 	x.tried = true
@@ -253,9 +263,26 @@ func (x *Exec) lost(phase string, err error) {
 		defer t.Stop()
 		select {
 		case <-t.C:
-		case <-x.g.ended:
+		case <-x.g.ctx.Done():
 		}
 	}
+}
+
+// tooOften counts a restart and reports whether it is one too many.
+func (x *Exec) tooOften() bool {
+	most := x.g.spec.MostRestarts
+	if most == 0 {
+		return false
+	}
+	now := x.g.run.now()
+	if len(x.again) == most {
+		if now-x.again[0] <= x.g.spec.RestartSpan {
+			return true
+		}
+		x.again = x.again[1:]
+	}
+	x.again = append(x.again, now)
+	return false
 }
 
 func (x *Exec) giveUp(err error) {
@@ -272,11 +299,23 @@ func (x *Exec) fail(f *Failure) {
 
 // failAt fails the item in hand for an error of an inline step.
 func (x *Exec) failAt(at *Step, err error) {
-	name := ""
+	f := &Failure{Attempts: 1, Err: err}
 	if at != nil {
-		name = at.Name
+		f.Stage = at.Name
 	}
-	x.fail(&Failure{Stage: name, Attempts: 1, Err: err})
+	if before := x.g.seg.meta(x.slot).Fail; before != nil { // the step was to rescue it
+		f.Earlier = before.all()
+	}
+	x.fail(f)
+}
+
+// passBy takes an item of the ring that has failed or was filtered before.
+func (x *Exec) passBy(slot int32, s State) {
+	if s == Failed && x.rescue != nil {
+		x.rescue()
+		return
+	}
+	x.out.pass(slot, s)
 }
 
 // atGate ends the wake that spawned this worker.

@@ -11,11 +11,12 @@ type expander[In, T, Next any] struct {
 	seg     *Segment // that it makes
 	from    *Segment
 	ring    *Ring[Next]
-	origins *Store[In] // of seg; nil if Decode makes the items
-	before  *Store[In] // of from
-	parent  int32      // the slot of the item in hand
-	made    int        // items made of it
-	holding bool       // there is one in hand
+	door    *door[Next] // of a serial run, in the place of ring
+	origins *Store[In]  // of seg; nil if Decode makes the items
+	before  *Store[In]  // of from
+	parent  int32       // the slot of the item in hand
+	made    int         // items made of it
+	holding bool        // there is one in hand
 }
 
 // FlatMap begins a new segment. origins is that of f, and the result that of
@@ -27,14 +28,21 @@ func FlatMap[In, T, Next any](f *Flow[T], origins *Store[In], name string, fn fu
 	if origins != nil {
 		e.origins = addStore[In](e.seg)
 	}
+	mk := func(x *Exec) Handler[T] {
+		e.plainTask = plainTask{x}
+		x.out, x.task = e, e
+		return e.expand
+	}
+	if run.serial != nil {
+		return &Flow[Next]{seg: e.seg, serial: func(next maker[Next]) {
+			e.door = newDoor(e.seg, next)
+			f.serial(mk)
+		}}, e.origins
+	}
 	return boundary(e.seg, func(gt *gate) *Ring[Next] {
 		e.ring = newRing[Next](e.seg, gt)
 		g := newGroup(run, f.seg, Spec{Name: name, Workers: 1}, false)
-		f.pull(g, func(x *Exec) Handler[T] {
-			e.plainTask = plainTask{x}
-			x.out, x.task = e, e
-			return e.expand
-		}, &oneByOne{ordered: ordered})
+		f.pull(g, mk, &oneByOne{ordered: ordered})
 		return e.ring
 	}), e.origins
 }
@@ -93,6 +101,9 @@ func (e *expander[In, T, Next]) one(it Item[Next], fail *Failure) bool {
 		e.seg.run.stats.extra.Add(1)
 	}
 	e.seg.seq++
+	if e.door != nil {
+		return e.direct(it)
+	}
 	return e.ring.push(it)
 }
 

@@ -16,6 +16,8 @@ type Flow[T any] struct {
 	end func(mk maker[T]) []*Group
 	// last makes the boundary itself the last ring, where no step is behind it.
 	last func(g *gate) *Ring[T]
+	// serial has a serial run hand its items to the steps behind it.
+	serial func(mk maker[T])
 }
 
 // oneByOne asks for a single worker that takes items one after another.
@@ -66,9 +68,10 @@ func inline[T, Next any](f *Flow[T], wrap func(Handler[Next]) Handler[T]) *Flow[
 		return func(x *Exec) Handler[T] { return wrap(mk(x)) }
 	}
 	return &Flow[Next]{
-		seg:  f.seg,
-		pull: func(g *Group, mk maker[Next], one *oneByOne) { f.pull(g, before(mk), one) },
-		end:  func(mk maker[Next]) []*Group { return f.end(before(mk)) },
+		seg:    f.seg,
+		pull:   func(g *Group, mk maker[Next], one *oneByOne) { f.pull(g, before(mk), one) },
+		end:    func(mk maker[Next]) []*Group { return f.end(before(mk)) },
+		serial: func(mk maker[Next]) { f.serial(before(mk)) },
 	}
 }
 
@@ -145,12 +148,22 @@ func End[T any](f *Flow[T], ordered bool) *Outlet[T] {
 	run := f.seg.run
 	g := new(gate)
 	run.gates = append(run.gates, g)
+	if run.serial != nil {
+		o := newOutlet(run, &Ring[T]{seg: f.seg}, g, ordered)
+		f.serial(toward(o.deliver))
+		return o
+	}
+	return newOutlet(run, f.ringFor(g), g, ordered)
+}
+
+// ringFor ends the flow in a ring whose consumers wait at g.
+func (f *Flow[T]) ringFor(g *gate) *Ring[T] {
 	if f.last != nil {
-		return newOutlet(run, f.last(g), g, ordered)
+		return f.last(g)
 	}
 	r := newRing[T](f.seg, g)
 	r.upstream = f.end(into(r))
-	return newOutlet(run, r, g, ordered)
+	return r
 }
 
 // plainTask is that of workers that only run inline steps.

@@ -20,10 +20,13 @@ type Spec struct {
 	Closing time.Duration // limit of a closing; 0 is none
 	// MostStuck is how many workers may be abandoned.
 	MostStuck int
-	Hooks     *Hooks
-	Retry     Policy // nil: no retry
-	Restart   Policy
-	Config    func(worker int) any // for errors; nil: there are none
+	// MostRestarts within RestartSpan are all that a worker may have; 0: no limit.
+	MostRestarts int
+	RestartSpan  time.Duration
+	Hooks        *Hooks
+	Retry        Policy // nil: no retry
+	Restart      Policy
+	Config       func(worker int) any // for errors; nil: there are none
 }
 
 // Group is the workers of one stage in one run.
@@ -37,7 +40,6 @@ type Group struct {
 	pace  pace
 	ctx   context.Context // of the workers' opening; ends with the group
 	stop  context.CancelFunc
-	ended chan struct{} // closed when the group is over
 
 	// Under gate.mu.
 	jobs       jobs
@@ -114,8 +116,7 @@ func (g *Group) finish() {
 	g.jobs = jobs{}
 	execs := g.execs
 	g.mu.Unlock()
-	if g.ended != nil {
-		close(g.ended)
+	if g.stop != nil {
 		g.stop()
 	}
 	for _, x := range execs {
@@ -158,6 +159,15 @@ func (g *Group) add(job func(*Exec)) {
 
 // later adds a job after a wait, in which no worker is held.
 func (g *Group) later(wait time.Duration, job func(*Exec)) {
+	if g.run.serial != nil {
+		due := g.run.now() + wait
+		g.add(func(x *Exec) {
+			if g.run.sleepUntil(due) {
+				job(x)
+			}
+		})
+		return
+	}
 	if wait <= 0 {
 		g.add(job)
 		return

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,6 +13,7 @@ type Head[T any] struct {
 	run     *Run
 	seg     *Segment
 	ring    *Ring[T]
+	door    *door[T]  // of a serial run, in the place of ring
 	origins *Store[T] // nil if Decode makes the items
 	source  func(context.Context, *Emitter[T]) error
 	emitter Emitter[T]
@@ -41,6 +43,10 @@ func Source[T any](r *Run, source func(context.Context, *Emitter[T]) error, orig
 	h.emitter.h = h
 	if origins {
 		h.origins = addStore[T](h.seg)
+	}
+	if r.serial != nil {
+		r.serial.source = h.serially
+		return &Flow[T]{seg: h.seg, serial: func(mk maker[T]) { h.door = newDoor(h.seg, mk) }}, h.origins
 	}
 	r.heads = append(r.heads, h)
 	return boundary(h.seg, func(g *gate) *Ring[T] {
@@ -97,7 +103,11 @@ func (e *Emitter[T]) One(item T) bool {
 	if e.h.origins != nil {
 		*e.h.origins.At(slot) = item
 	}
-	if !e.h.ring.push(Item[T]{Val: item, Slot: slot, State: Live}) {
+	it := Item[T]{Val: item, Slot: slot, State: Live}
+	if e.h.door != nil {
+		return e.h.direct(it)
+	}
+	if !e.h.ring.push(it) {
 		return false
 	}
 	s.seq++
@@ -107,6 +117,9 @@ func (e *Emitter[T]) One(item T) bool {
 // Many hands items to the run, as many at once as there is room for.
 func (e *Emitter[T]) Many(items []T) bool {
 	h, s := e.h, e.h.seg
+	if h.door != nil {
+		return !slices.ContainsFunc(items, func(item T) bool { return !e.One(item) })
+	}
 	for len(items) > 0 {
 		slots, ok := s.several(len(items))
 		if !ok {
@@ -114,14 +127,14 @@ func (e *Emitter[T]) Many(items []T) bool {
 		}
 		for i, slot := range slots {
 			m := s.meta(slot)
-			m.Seq, m.Index, m.Place = s.seq, s.seq, e.place
+			seq := s.seq + int64(i)
+			m.Seq, m.Index, m.Place = seq, seq, e.place
 			if h.origins != nil {
 				*h.origins.At(slot) = items[i]
 			}
-			h.ring.put(i, Item[T]{Val: items[i], Slot: slot, State: Live})
-			s.seq++
 		}
-		if !h.ring.publish(len(slots)) {
+		s.seq += int64(len(slots))
+		if !h.ring.publish(slots, items) {
 			return false
 		}
 		items = items[len(slots):]

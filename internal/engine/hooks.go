@@ -49,6 +49,9 @@ type Hooks struct {
 }
 
 func (g *Group) workerEvent(e WorkerEvent, x *Exec, err error) {
+	if g.run.observe != nil {
+		g.run.observe(e, x, g.spec.Name, x.number, err)
+	}
 	if g.spec.Hooks != nil {
 		g.hook(func() { g.spec.Hooks.Worker(e, x.number, err) })
 	}
@@ -62,7 +65,11 @@ func (g *Group) itemEvent(e ItemEvent, x *Exec, in any, attempt int, wait time.D
 // hook calls a hook so that nothing it does can harm the worker. The first
 // panic in one is part of the run's error.
 func (g *Group) hook(call func()) {
-	err := Contain(g.run.faults, func() error {
+	contain := Contain
+	if g.run.serial != nil {
+		contain = ContainHere
+	}
+	err := contain(g.run.faults, func() error {
 		call()
 		return nil
 	})

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"sync/atomic"
 )
 
@@ -54,6 +55,9 @@ type Failure struct {
 	Earlier  []error
 	Err      error
 }
+
+// all returns the errors of all attempts, oldest first.
+func (f *Failure) all() []error { return append(slices.Clip(f.Earlier), f.Err) }
 
 // Step names a function of the user's for errors.
 type Step struct{ Name string }

@@ -30,7 +30,8 @@ type Outlet[T any] struct {
 	early   []Item[T] // items that came before their turn, at seq modulo length
 	kept    int       // how many these are
 	freed   []int32
-	hold    int // how many credits freed may hold
+	hold    int                // how many credits freed may hold
+	take    func(Item[T]) bool // of a serial run: the loop over it
 
 	delivered int64
 }
@@ -176,6 +177,11 @@ func (o *Outlet[T]) Free(it Item[T]) {
 	o.free(it.Slot)
 }
 
+// Counts returns how many outputs and how many failures were freed.
+func (o *Outlet[T]) Counts() (delivered, failed int64) {
+	return o.delivered, o.run.stats.failed.Load()
+}
+
 // Close gives back what Free has held back.
 func (o *Outlet[T]) Close() { o.flush() }
 
@@ -232,7 +238,7 @@ func (s *single[T]) serve() {
 			if it.State == Live {
 				s.do(x, it.Val)
 			} else {
-				x.out.pass(it.Slot, it.State)
+				x.passBy(it.Slot, it.State)
 			}
 			if s.check != nil {
 				s.check()

@@ -50,16 +50,20 @@ func (r *Ring[T]) push(it Item[T]) bool {
 	return true
 }
 
-// put places an item i places behind those pushed, for publish.
-func (r *Ring[T]) put(i int, it Item[T]) {
-	r.buf[(r.pub.Load()+int64(i))&int64(len(r.buf)-1)] = it
-}
-
-// publish pushes n items that were put. Like push it is for the head.
-func (r *Ring[T]) publish(n int) bool {
+// publish pushes as many values as there are slots. Like push it is for the head.
+func (r *Ring[T]) publish(slots []int32, values []T) bool {
 	t := r.pub.Load()
-	if t&closedBit != 0 || !r.pub.CompareAndSwap(t, t+int64(n)) {
+	if t&closedBit != 0 {
 		return false
+	}
+	values = values[:len(slots)]
+	buf, mask := r.buf, int64(len(r.buf)-1)
+	for i, slot := range slots {
+		it := &buf[(t+int64(i))&mask]
+		it.Val, it.Slot, it.State = values[i], slot, Live
+	}
+	if !r.pub.CompareAndSwap(t, t+int64(len(slots))) {
+		return false // closed meanwhile
 	}
 	r.gate.call()
 	return true

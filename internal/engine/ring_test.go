@@ -68,11 +68,10 @@ func TestWhatIsGivenBackIsTakenFirst(t *testing.T) {
 func TestAClosedRingRefusesItems(t *testing.T) {
 	r := testRing(t, 8)
 	require.True(t, r.push(items(0, 1)[0]))
-	r.put(0, items(1, 2)[0])
-	require.True(t, r.publish(1))
+	require.True(t, r.publish([]int32{1}, []int{1}))
 	require.EqualValues(t, 2, r.closing())
 	require.EqualValues(t, 2, r.closing())
 	require.False(t, r.push(items(2, 3)[0]))
-	require.False(t, r.publish(1))
+	require.False(t, r.publish([]int32{1}, []int{1}))
 	require.Equal(t, 2, r.waitingLocked())
 }

@@ -30,6 +30,8 @@ type Faults struct {
 	Bulk      func(got, want int) error
 	Worker    func(stage string, worker int, config any, phase string, err error) error
 	NoWorkers func(stage string, errs []error) error
+	// TooManyRestarts is why a worker is given up that was restarted too often.
+	TooManyRestarts func(most int, within time.Duration, last error) error
 	// TooManyStuck ends a run that had to abandon more workers than may be.
 	TooManyStuck func(stage string, most int, last error) error
 	Stuck        func(stage string, worker int, limit time.Duration, stack []byte) error
@@ -44,6 +46,8 @@ type Run struct {
 	born     time.Time
 	ctx      context.Context // of the user's functions
 	cancel   context.CancelCauseFunc
+
+	serial *serial // nil: it is concurrent
 
 	sourceCtx  context.Context
 	stopSource context.CancelCauseFunc
@@ -65,6 +69,7 @@ type Run struct {
 	allReady chan struct{}
 	once     sync.Once       // closes allReady
 	outer    context.Context // the caller's
+	observe  Observer        // nil: nobody does
 	unwatch  func() bool
 	watched  chan struct{}
 
@@ -76,13 +81,16 @@ type Run struct {
 	waiting bool    // the run waits for its last workers
 
 	stats struct {
-		filtered, extra, retries, restarts, stuck, delivered, failed atomic.Int64
+		filtered, extra, retries, restarts, stuck, delivered, failed, rescued atomic.Int64
 	}
 }
 
 // New returns a run that nothing belongs to yet. inFlight is 0 for the default.
 func New(ctx context.Context, faults *Faults, inFlight int, ordered bool) *Run {
-	r := &Run{faults: faults, inFlight: inFlight, ordered: ordered, born: time.Now(), outer: ctx}
+	r := &Run{faults: faults, inFlight: inFlight, ordered: ordered, born: time.Now(), outer: ctx, observe: observer(ctx)}
+	if IsSerial(ctx) {
+		r.serial = new(serial)
+	}
 	r.allReady, r.watched = make(chan struct{}), make(chan struct{})
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	r.sourceCtx, r.stopSource = context.WithCancelCause(r.ctx)
@@ -94,8 +102,15 @@ func (r *Run) Context() context.Context { return r.ctx }
 
 func (r *Run) now() time.Duration { return time.Since(r.born) }
 
-// Start starts everything that was added.
+// Start starts everything that was added. Of a serial run that is nothing, see
+// Outlet.Drive.
 func (r *Run) Start() {
+	if r.serial != nil {
+		for _, s := range r.segments {
+			s.unbounded()
+		}
+		return
+	}
 	slices.Reverse(r.groups) // they were added from the last to the first
 	r.unwatch = context.AfterFunc(r.outer, func() {
 		defer close(r.watched)
@@ -117,7 +132,6 @@ func (r *Run) Start() {
 
 func (g *Group) wantsReady() {
 	g.run.unready.Add(1)
-	g.ended = make(chan struct{})
 	g.ctx, g.stop = context.WithCancel(g.run.ctx)
 }
 
@@ -204,6 +218,9 @@ func (r *Run) sourceEnded(err error) {
 	r.source = r.faults.Source(err)
 }
 
+// Note keeps an error that does not end the run: it is part of its error.
+func (r *Run) Note(err error) { r.note(err) }
+
 // note keeps an error that does not end the run.
 func (r *Run) note(err error) {
 	r.mu.Lock()
@@ -247,7 +264,9 @@ func (r *Run) Finish(left bool) []error {
 		r.broken.Store(true)
 	}
 	r.halt(context.Canceled)
-	if !r.unwatch() {
+	if r.serial != nil {
+		r.serial.end(0)
+	} else if !r.unwatch() {
 		<-r.watched
 	}
 	r.mu.Lock()
@@ -272,8 +291,8 @@ func (r *Run) Finish(left bool) []error {
 
 // Stats are the accounts of a run.
 type Stats struct {
-	Read, Delivered, Failed, Filtered, Extra, Retries, Restarts, Stuck int64
-	Lost                                                               []error
+	Read, Delivered, Failed, Filtered, Extra, Retries, Restarts, Stuck, Rescued int64
+	Lost                                                                        []error
 }
 
 // Stats returns the accounts as they are now; they are exact once the run has
@@ -283,7 +302,10 @@ func (r *Run) Stats() Stats {
 		Delivered: r.stats.delivered.Load(), Failed: r.stats.failed.Load(),
 		Filtered: r.stats.filtered.Load(), Extra: r.stats.extra.Load(),
 		Retries: r.stats.retries.Load(), Restarts: r.stats.restarts.Load(),
-		Stuck: r.stats.stuck.Load(),
+		Stuck: r.stats.stuck.Load(), Rescued: r.stats.rescued.Load(),
+	}
+	if r.serial != nil {
+		s.Read = r.serial.read.Load()
 	}
 	for _, h := range r.heads {
 		s.Read += h.read()

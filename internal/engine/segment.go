@@ -136,12 +136,10 @@ func (s *Segment) refill() bool {
 	}
 	n := min(s.limit-s.taken, blockSize)
 	s.taken += n
-	for ; n > 0; n-- {
-		if last := len(s.free) - 1; last >= 0 {
-			s.stash = append(s.stash, s.free[last])
-			s.free = s.free[:last]
-			continue
-		}
+	left := max(0, len(s.free)-n)
+	s.stash = append(s.stash, s.free[left:]...)
+	s.free = s.free[:left]
+	for len(s.stash) < n {
 		s.stash = append(s.stash, s.make())
 	}
 	return true

@@ -37,12 +37,15 @@ type crew[In, Out any] struct {
 // Via adds a stage.
 func Via[In, Out any](f *Flow[In], spec Spec, st Stage[In, Out]) *Flow[Out] {
 	c := &crew[In, Out]{Stage: st, step: &Step{spec.Name}, cond: &Step{spec.Name}}
-	begin := func(mk maker[Out]) []*Group {
+	found := func() {
 		opens := st.Open != nil || st.Loop != nil
 		c.g = newGroup(f.seg.run, f.seg, spec, opens)
 		if opens {
 			c.g.wantsReady()
 		}
+	}
+	begin := func(mk maker[Out]) []*Group {
+		found()
 		switch {
 		case st.Key != nil:
 			return c.keyed(f, mk)
@@ -68,6 +71,10 @@ func Via[In, Out any](f *Flow[In], spec Spec, st Stage[In, Out]) *Flow[Out] {
 			}).pull(g, mk, one)
 		},
 		end: begin,
+		serial: func(mk maker[Out]) {
+			found()
+			c.serial(f, mk)
+		},
 	}
 }
 
@@ -321,7 +328,7 @@ func (h *hand[In, Out]) crashed(at *Step, err error) (anew bool) {
 		j.slot, j.in = h.x.slot, h.in
 		j.made++
 		h.giveUp(j, err)
-		return h.Loop != nil
+		return h.Loop != nil || h.lost != nil
 	}
 	h.x.failAt(at, err)
 	h.settled()

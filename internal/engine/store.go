@@ -21,6 +21,9 @@ func (s *Store[T]) reserve(most int) {
 }
 
 func (s *Store[T]) grow(block int) {
+	if block == len(s.blocks) { // of a serial run, which reserves nothing
+		s.blocks = append(s.blocks, nil)
+	}
 	s.blocks[block] = new([blockSize]T)
 }
 

@@ -31,6 +31,9 @@ const (
 // begin starts the clock of a call that may be abandoned: an attempt, an
 // opening, a closing.
 func (x *Exec) begin(limit time.Duration) {
+	if x.g.run.serial != nil {
+		return // nobody else could take its place
+	}
 	w := &x.watch
 	w.limit = limit
 	if w.name == nil {
@@ -75,15 +78,16 @@ func (x *Exec) abandon(attempt uint64) {
 	default:
 		g.closeFailed(x, stuck)
 	}
+	tooOften := g.stuckTooOften()
+	if tooOften { // before the heir begins another call that may be stuck
+		g.run.Fail(g.run.faults.TooManyStuck(g.spec.Name, g.spec.MostStuck, stuck))
+	}
 	if g.replace(x, heir) {
 		if redo != nil {
 			g.add(redo)
 		}
-	} else if x.phase == phaseOpen || x.phase == phaseServe {
+	} else if !tooOften && (x.phase == phaseOpen || x.phase == phaseServe) {
 		g.run.note(stuck)
-	}
-	if n, most := g.stuckTooOften(); n {
-		g.run.Fail(g.run.faults.TooManyStuck(g.spec.Name, most, stuck))
 	}
 	g.leave()
 }
@@ -97,6 +101,7 @@ func (x *Exec) heir(stuck error) *Exec {
 	return &Exec{
 		g: x.g, number: x.number, waiter: newWaiter(),
 		phase: begin, failed: x.failed, since: x.since, lastly: stuck, served: x.served, tried: true,
+		again: slices.Clone(x.again),
 	}
 }
 
@@ -114,12 +119,13 @@ func (g *Group) replace(x, heir *Exec) bool {
 	return true
 }
 
-// stuckTooOften counts an abandoned worker.
-func (g *Group) stuckTooOften() (bool, int) {
+// stuckTooOften counts an abandoned worker and reports whether it is the first
+// that is one too many.
+func (g *Group) stuckTooOften() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.stuck++
-	return g.stuck == g.spec.MostStuck+1, g.spec.MostStuck
+	return g.stuck == g.spec.MostStuck+1
 }
 
 // goroutineName returns how a stack trace names the calling goroutine.

@@ -41,7 +41,11 @@ func (p *Program) Check(ctx context.Context, wait func()) Report {
 		p.report("prompt end: the program did not end")
 	}
 	for _, part := range p.parts() {
-		part.held(part.workers)
+		if p.serial {
+			part.held(1)
+		} else {
+			part.held(part.workers)
+		}
 	}
 	p.checkErrors(s)
 	p.checkStats(s)

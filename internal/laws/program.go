@@ -14,6 +14,7 @@ import (
 // once.
 type Program struct {
 	fake     bool
+	serial   bool // see Serial
 	chain    []*Step
 	ordered  bool
 	inFlight int

@@ -98,6 +98,9 @@ func (s *Step) opening(config string) (*hand, error) {
 	switch {
 	case s.opens == "every", s.opens == "first" && nth == 1, s.opens == "one" && config == "worker 0":
 		fails = append([]string{"error"}, dying...)[s.dice(int(nth), 5, 1+len(dying))]
+		if s.serial && fails == "goexit" {
+			fails = "error"
+		}
 	}
 	return s.open(fails)
 }

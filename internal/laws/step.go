@@ -25,6 +25,7 @@ type Step struct {
 	shuts   string        // "", or how some closings fail
 	next    *Step         // composed by Then
 	fake    bool
+	serial  bool
 	*crew
 }
 

@@ -25,7 +25,7 @@ var Table = []Mutant{
 	{
 		Law: "3 order", Bug: "an ordered run delivers as it comes",
 		File: "internal/engine/flow.go",
-		Old:  "	return newOutlet(run, r, g, ordered)", New: "	return newOutlet(run, r, g, false)",
+		Old:  "	return newOutlet(run, f.ringFor(g), g, ordered)", New: "	return newOutlet(run, f.ringFor(g), g, false)",
 	},
 	{
 		Law: "3 order", Bug: "inputs with keys are dealt out as they come",
@@ -57,7 +57,7 @@ var Table = []Mutant{
 	{
 		Law: "6 prompt", Bug: "a source wakes a worker for every other item",
 		File: "internal/engine/ring.go",
-		Old:  "		return false // closed meanwhile\n	}\n	r.gate.call()", New: "		return false // closed meanwhile\n	}\n	if t%2 == 1 {\n		r.gate.call()\n	}",
+		Old:  "	if !r.pub.CompareAndSwap(t, t+1) {\n		return false // closed meanwhile\n	}\n	r.gate.call()", New: "	if !r.pub.CompareAndSwap(t, t+1) {\n		return false\n	}\n	if t%2 == 1 {\n		r.gate.call()\n	}",
 		Killer: "^TestAnItemThatArrivesAloneIsDeliveredAtOnce$",
 	},
 	{

@@ -1,0 +1,116 @@
+package vimap
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/vimap-go/vimap/internal/engine"
+)
+
+// WithStop returns a context whose runs can be stopped from outside: stop has
+// each run that was given the context, or one made from it, read no more and
+// finish what it has, as by [Run.Stop]; one that begins afterwards reads
+// nothing. It may be called from any goroutine and again. It does not cancel
+// the context, and does not reach a run that a worker of such a run begins by
+// its own context: that is part of the work to be finished.
+func WithStop(ctx context.Context) (stoppable context.Context, stop func()) {
+	s := new(stopper)
+	return context.WithValue(ctx, stopperKey{}, s), s.stop
+}
+
+// Interruptible returns a context for programs that are ended by a signal: the
+// first of the signals stops the runs of the context as [WithStop] does, the
+// second cancels it, with an [InterruptError] as the cause. After that signals
+// have their usual effect again: the next ends the process. Without any,
+// signals are os.Interrupt, as Ctrl-C sends it.
+//
+// release ends all this and cancels the context; it must be called when the
+// runs are over. Interruptible works outside of testing/synctest bubbles only,
+// for signals come from there.
+func Interruptible(ctx context.Context, signals ...os.Signal) (interruptible context.Context, release func()) {
+	if len(signals) == 0 {
+		signals = []os.Signal{os.Interrupt}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	ctx, stop := WithStop(ctx)
+	end := engine.OnSignals(signals, []func(os.Signal){
+		func(os.Signal) { stop() },
+		func(s os.Signal) { cancel(&InterruptError{s}) },
+	})
+	return ctx, func() {
+		end()
+		cancel(context.Canceled)
+	}
+}
+
+// InterruptError is why a run ended that a second signal cancelled, see
+// [Interruptible].
+type InterruptError struct {
+	Signal os.Signal // the second
+}
+
+// Error names the signal.
+func (e *InterruptError) Error() string {
+	return fmt.Sprintf("vimap: ended by the signal %q", e.Signal)
+}
+
+type stopperKey struct{}
+
+// stopper knows the runs that are to be stopped together.
+type stopper struct {
+	mu      sync.Mutex
+	stopped bool
+	runs    map[*stopping]struct{}
+}
+
+// stopping is a run that may be stopped; its address tells it from others.
+type stopping struct{ stop func() }
+
+func (s *stopper) stop() {
+	s.mu.Lock()
+	s.stopped = true
+	runs := s.runs
+	s.runs = nil
+	s.mu.Unlock()
+	for r := range runs {
+		r.stop()
+	}
+}
+
+// add has stop called for a run, at once if it is too late. What it returns
+// ends that.
+func (s *stopper) add(stop func()) (remove func()) {
+	r := &stopping{stop}
+	s.mu.Lock()
+	late := s.stopped
+	if !late {
+		if s.runs == nil {
+			s.runs = map[*stopping]struct{}{}
+		}
+		s.runs[r] = struct{}{}
+	}
+	s.mu.Unlock()
+	if late {
+		stop()
+	}
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.runs, r)
+	}
+}
+
+// stoppable has the run be stopped with the others of its context, and hides
+// that from what it calls with a context of its own.
+func (r *Run[In, Out]) stoppable() (remove func()) {
+	s, _ := r.ctx.Value(stopperKey{}).(*stopper)
+	if s == nil {
+		return func() {}
+	}
+	r.mu.Lock()
+	r.ctx = context.WithValue(r.ctx, stopperKey{}, nil)
+	r.mu.Unlock()
+	return s.add(r.Stop)
+}

@@ -1,0 +1,81 @@
+package vimap_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vimap-go/vimap"
+)
+
+type key struct{}
+
+func TestWithStopEndsTheReadingOfEveryRunOfItsContext(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ctx, stop := vimap.WithStop(patient(t))
+		results := make(chan vimap.Stats, 2)
+		for i := range 2 {
+			go func() {
+				run := count(endless, nil).Via(vimap.Func(sleepy(time.Second)).Workers(2)).Start(context.WithValue(ctx, key{}, i))
+				_, err := collect(run)
+				stats := run.Stats()
+				if err != nil {
+					stats = vimap.Stats{}
+				}
+				results <- stats
+			}()
+		}
+		time.Sleep(10*time.Second + time.Millisecond)
+		stop()
+		stop() // again changes nothing
+		for range 2 {
+			stats := <-results
+			require.GreaterOrEqual(t, stats.Delivered, int64(20))
+			require.Equal(t, stats.Read, stats.Delivered, "what was read is finished")
+		}
+		require.NoError(t, ctx.Err())
+		run := count(endless, nil).Start(ctx)
+		outs, err := collect(run)
+		require.NoError(t, err)
+		require.Empty(t, outs, "a run that begins afterwards reads nothing")
+		require.Zero(t, run.Stats().Read)
+	})
+}
+
+func TestWithStopDoesNotReachARunInsideAWorker(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ctx, stop := vimap.WithStop(patient(t))
+		var began atomic.Int64
+		inner := func(ctx context.Context, n int) (int, error) {
+			began.Add(1)
+			if n == 0 {
+				stop()
+			}
+			outs, err := collect(count(50, nil).Via(vimap.Func(sleepy(time.Second)).Workers(10)).Start(ctx))
+			return len(outs), err
+		}
+		run := count(endless, nil).Via(vimap.Func(inner).Workers(2)).Start(ctx)
+		outs, err := collect(run)
+		require.NoError(t, err)
+		require.NotEmpty(t, outs)
+		for _, n := range outs {
+			require.Equal(t, 50, n, "the work in hand is finished whole")
+		}
+		require.Equal(t, began.Load(), int64(len(outs)))
+		require.Equal(t, run.Stats().Read, run.Stats().Delivered)
+	})
+}
+
+func TestARunThatEndedIsNotKeptForAStop(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ctx, stop := vimap.WithStop(patient(t))
+		run := count(10, nil).Start(ctx)
+		_, err := collect(run)
+		require.NoError(t, err)
+		stop()
+		require.Equal(t, vimap.Stats{Read: 10, Delivered: 10}, run.Stats())
+	})
+}
