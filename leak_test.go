@@ -1,7 +1,6 @@
 package vimap_test
 
 import (
-	"flag"
 	"fmt"
 	"regexp"
 	"runtime"
@@ -12,21 +11,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// propertyChecks is how many random chains law_test.go tries when -rapid.checks
-// does not say.
-const propertyChecks = "60"
-
-func TestMain(m *testing.M) {
-	flag.Parse()
-	chosen := false
-	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "rapid.checks" })
-	if !chosen {
-		if err := flag.Set("rapid.checks", propertyChecks); err != nil {
-			panic(err)
-		}
-	}
-	goleak.VerifyTestMain(m)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // quiet fails t when a goroutine that works for the module is left at its end.
 // It is the first line of every test that runs a pipeline outside a bubble.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -207,6 +208,19 @@ func TestAStuckCallHasItsStackAlsoAfterItsWorkerHasCrashed(t *testing.T) {
 		require.NoError(t, all[2].Err)
 		time.Sleep(time.Hour)
 	})
+}
+
+func TestTheRoomThatAnEndMakesIsNotFilledByTheSource(t *testing.T) {
+	quiet(t)
+	for range 500 {
+		var reads atomic.Int64
+		run := count(10, &reads).Via(vimap.Func(func(context.Context, int) (int, error) { return 0, errOdd })).InFlight(1).Start(t.Context())
+		for range run.Zip() {
+			t.Error("nothing is delivered")
+		}
+		require.ErrorIs(t, run.Err(), errOdd)
+		require.Equal(t, int64(1), reads.Load(), "the second item is read when the run has failed already")
+	}
 }
 
 func TestAWorkerThatIsLostIsOpenedAnewThoughTheConditionOfItsRetryPanics(t *testing.T) {

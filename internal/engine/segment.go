@@ -124,17 +124,16 @@ func (s *Segment) several(n int) ([]int32, bool) {
 
 func (s *Segment) refill() bool {
 	s.mu.Lock()
-	for s.taken >= s.limit {
-		if s.ending() {
-			s.mu.Unlock()
-			return false
-		}
+	for s.taken >= s.limit && !s.ending() {
 		s.parked = true
 		s.mu.Unlock()
 		s.head.park(-1)
 		s.mu.Lock()
 	}
 	defer s.mu.Unlock()
+	if s.ending() { // there may be room, but it is the end that made it
+		return false
+	}
 	n := min(s.limit-s.taken, blockSize)
 	s.taken += n
 	left := max(0, len(s.free)-n)

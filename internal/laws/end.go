@@ -1,0 +1,140 @@
+package laws
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/vimap-go/vimap"
+)
+
+// end is who takes what comes of a program, and how it ends.
+type end struct {
+	zip   bool          // takes Zip, not Results
+	sink  bool          // runs by To
+	way   string        // "": when there is nothing more
+	at    int           // the outcome with which it ends, from 1
+	after time.Duration // when the context is cancelled besides; 0: never
+	slow  bool          // takes its time for each outcome
+}
+
+func drawEnd(d Draws, from *source, fake bool) end {
+	e := end{zip: d.oneIn(3), sink: d.oneIn(3), slow: d.oneIn(5)}
+	ways := []string{"leave", "cancel", "stop"}
+	if e.sink {
+		ways = append(ways, "error", "panic error", "goexit")
+	}
+	forever := from.n == endless || from.breaks == "blocks" || from.breaks == "deaf"
+	if forever || d.oneIn(2) {
+		e.way, e.at = pick(d, ways...), d(1, pick(d, 3, 50, 1_000))
+	}
+	if forever || d.oneIn(6) {
+		e.after = later(d, fake)
+	}
+	return e
+}
+
+// String is one line.
+func (e *end) String() string {
+	return fmt.Sprintf("zip %v, by a sink %v, slow %v, ends by %q at %d, cancelled after %v", e.zip, e.sink, e.slow, e.way, e.at, e.after)
+}
+
+// seen is what came of a run.
+type seen struct {
+	got   []outcome
+	ended string        // the way that was taken, if it was reached
+	since time.Time     // when the end was called for
+	took  time.Duration // from then to the return
+	err   error         // of the run
+	said  error         // by To
+	stats vimap.Stats
+}
+
+// run runs the program.
+func (p *Program) run(ctx context.Context) *seen {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	s := new(seen)
+	if p.after > 0 {
+		defer time.AfterFunc(p.after, func() { cancel(errEnd) }).Stop()
+	}
+	stop := func() { cancel(errEnd) }
+	var run *vimap.Run[int, int]
+	if p.sink {
+		_, s.said = p.pipeline().To(ctx, func(r *vimap.Run[int, int]) (int, error) {
+			run = r
+			return len(s.got), p.take(r, s, stop)
+		})
+	} else {
+		run = p.pipeline().Start(ctx)
+		s.said = p.take(run, s, stop)
+	}
+	s.took = time.Since(s.since)
+	s.err, s.stats = run.Err(), run.Stats()
+	return s
+}
+
+// take ranges over the run until it ends or is ended.
+func (p *Program) take(run *vimap.Run[int, int], s *seen, cancel func()) error {
+	p.outcomes(run, s, cancel)
+	if s.ended == "error" {
+		return errSink
+	}
+	return nil
+}
+
+func (p *Program) outcomes(run *vimap.Run[int, int], s *seen, cancel func()) {
+	due := map[int64]int{}
+	if p.zip {
+		for in, out := range run.Zip() {
+			s.got = append(s.got, outcome{in: in, out: out})
+			more := p.goesOn(run, s, cancel)
+			if p.done.Add(1); !more {
+				break
+			}
+		}
+		return
+	}
+	for result := range run.Results() {
+		o := p.outcomeOf(result)
+		s.got = append(s.got, o)
+		more := p.goesOn(run, s, cancel)
+		if _, known := due[o.index]; !known {
+			due[o.index] = p.outcomesOf(o.in)
+		}
+		if due[o.index]--; due[o.index] == 0 {
+			delete(due, o.index)
+			p.done.Add(1)
+		}
+		if !more {
+			break
+		}
+	}
+}
+
+// countable says that the program knows how many items are in flight.
+func (p *Program) countable() bool {
+	return !p.zip || !p.has(func(s *Step) bool { return s.kind == "flatmap" })
+}
+
+// goesOn ends the run with the outcome that it is to end with.
+func (p *Program) goesOn(run *vimap.Run[int, int], s *seen, cancel func()) bool {
+	if p.slow && len(s.got)%10 == 0 {
+		time.Sleep(100 * time.Microsecond)
+	}
+	if len(s.got) != p.at {
+		return true
+	}
+	s.ended, s.since = p.way, time.Now()
+	switch p.way {
+	case "leave", "error":
+		return false
+	case "cancel":
+		cancel()
+	case "stop":
+		run.Stop()
+	default:
+		die(p.way)
+	}
+	return true
+}

@@ -1,0 +1,68 @@
+package laws
+
+import "slices"
+
+// The model: the interpreter walks a chain as a plain loop would.
+
+// outcome is one result, by the model or of a run.
+type outcome struct {
+	index    int64
+	in, out  int
+	stage    string // that failed
+	fault    string
+	input    int // of the part that failed
+	attempts int
+}
+
+// expected is what the model says of a chain and its items.
+type expected struct {
+	outcomes []outcome
+	filtered int64
+	orders   map[*Step]map[int][]int // of stages with keys
+}
+
+// interpret runs the chain as a plain loop over items.
+func interpret(chain []*Step, items []int) expected {
+	e := expected{orders: map[*Step]map[int][]int{}}
+	for i, item := range items {
+		e.walk(chain, outcome{index: int64(i), in: item}, item)
+	}
+	for _, order := range e.orders {
+		for key, list := range order {
+			order[key] = slices.Compact(list)
+		}
+	}
+	return e
+}
+
+func (e *expected) walk(chain []*Step, o outcome, v int) {
+	if len(chain) == 0 {
+		o.out = v
+		e.outcomes = append(e.outcomes, o)
+		return
+	}
+	s, rest := chain[0], chain[1:]
+	if s.keys > 0 {
+		if e.orders[s] == nil {
+			e.orders[s] = map[int][]int{}
+		}
+		e.orders[s][v%s.keys] = append(e.orders[s][v%s.keys], v)
+	}
+	if s.next != nil {
+		rest = append([]*Step{s.next}, rest...)
+	}
+	verdict := s.verdict(v)
+	for _, out := range verdict.outs {
+		e.walk(rest, o, out)
+	}
+	switch {
+	case verdict.fault != "":
+		o.stage, o.fault, o.attempts, o.input = s.name, verdict.fault, verdict.attempts, v
+		if s.inline() && verdict.fault != "error" {
+			o.input = o.in // where only the item is known, it stands for the input
+		}
+		e.outcomes = append(e.outcomes, o)
+	case len(verdict.outs) == 0:
+		e.filtered++
+	}
+}
