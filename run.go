@@ -32,6 +32,7 @@ type Run[In, Out any] struct {
 	// Of the loop alone.
 	letters *letters[In]
 	first   error // the first failure, if it was tolerated
+	untold  bool  // the last failure came too late to be the run's: its item is unfinished
 }
 
 // Result is the outcome of an item: an output or an error.
@@ -104,7 +105,9 @@ func (r *Run[In, Out]) loop(handle func(engine.Item[Out]) bool, atEnd func()) {
 	if r.engine.IsSerial() {
 		left = r.outlet.Drive(func(it engine.Item[Out]) bool {
 			more := handle(it)
-			r.outlet.Free(it)
+			if !r.untold {
+				r.outlet.Free(it)
+			}
 			return more
 		})
 		if !left && atEnd != nil {
@@ -121,11 +124,13 @@ func (r *Run[In, Out]) loop(handle func(engine.Item[Out]) bool, atEnd func()) {
 			}
 			return
 		}
-		if !handle(it) {
+		more := handle(it)
+		if !r.untold {
 			r.outlet.Free(it)
+		}
+		if !more {
 			return
 		}
-		r.outlet.Free(it)
 	}
 }
 

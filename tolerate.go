@@ -92,7 +92,7 @@ func (r *Run[In, Out]) bear(it engine.Item[Out]) bool {
 		if posted {
 			return true
 		}
-		r.engine.Fail(err)
+		r.untold = !r.engine.Fail(err)
 		return false
 	}
 	if r.first == nil {
@@ -104,7 +104,7 @@ func (r *Run[In, Out]) bear(it engine.Item[Out]) bool {
 		t.share = 0
 	}
 	if end := t.exceeded(failed, delivered+failed, r.first); end != nil {
-		r.engine.Fail(end)
+		r.untold = !r.engine.Fail(end) && !posted
 		return false
 	}
 	return true

@@ -144,15 +144,17 @@ func (r *Run) oneReady() {
 	}
 }
 
-// Fail ends the run by an error; the first one counts.
-func (r *Run) Fail(err error) {
+// Fail ends the run by an error and reports whether it is the run's: the first
+// one is.
+func (r *Run) Fail(err error) (first bool) {
 	r.broken.Store(true)
 	r.mu.Lock()
-	if r.err == nil && !r.halted.Load() {
+	if first = r.err == nil && !r.halted.Load(); first {
 		r.err = err
 	}
 	r.mu.Unlock()
 	r.halt(err)
+	return first
 }
 
 // interrupted reports whether an attempt that failed just now was interrupted,

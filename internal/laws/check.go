@@ -22,10 +22,12 @@ type Report struct {
 // fake time; it may be nil.
 func (p *Program) Check(ctx context.Context, wait func()) Report {
 	before := goroutines()
-	s := p.run(ctx)
+	pools := &pools{ctx: ctx}
+	s := p.run(ctx, pools)
 	if n := p.inside.Load(); n != 0 {
 		p.report("quiet: %d functions run after the end", n)
 	}
+	p.closeAll(pools)
 	if s.stats.Stuck > 0 || p.breaks == "deaf" {
 		time.Sleep(time.Minute) // until those that were abandoned have come back
 	} else {
@@ -81,7 +83,11 @@ func (p *Program) failure(err error) outcome {
 	if item.Place != p.placed(item.Index) {
 		p.report("said: item %d is at %q, not %q", item.Index, p.placed(item.Index), item.Place)
 	}
-	if len(item.Earlier) != item.Attempts-1 {
+	if item.Stage == "rescue" {
+		if len(item.Earlier) == 0 {
+			p.report("said: what was to be rescued is lost in %v", err)
+		}
+	} else if len(item.Earlier) != item.Attempts-1 {
 		p.report("said: %d earlier errors of %d attempts", len(item.Earlier), item.Attempts)
 	}
 	return o
@@ -105,16 +111,15 @@ func (p *Program) checkStats(s *seen) {
 			failed++
 		}
 	}
-	if s.failedBy() == "item" {
+	if p.zip && p.letters {
+		failed = int64(len(p.dead))
+	} else if s.failedBy() == "item" {
 		failed++
 	}
 	if s.ended == "panic error" || s.ended == "goexit" { // nobody can say whether the last was taken
 		if st.Delivered+st.Failed == delivered+failed-1 {
 			return
 		}
-	}
-	if p.zip && s.failedBy() == "cause" && st.Failed == 1 {
-		failed = 1 // the failure and the end of the context came at once: only one can be the error
 	}
 	if st.Delivered != delivered || st.Failed != failed {
 		p.report("conservation: %d delivered and %d failed, stats say %+v", delivered, failed, st)
@@ -132,8 +137,12 @@ func (p *Program) checkOutcomes(s *seen) {
 	e := interpret(p.chain, p.items(int(s.stats.Read)))
 	want := e.outcomes
 	p.checkFailure(s, want)
+	p.checkPolicy(s, want)
 	if p.zip {
 		want = slices.Clone(want)
+		if p.letters { // they are passed over
+			want = slices.DeleteFunc(want, func(o outcome) bool { return o.fault != "" })
+		}
 		for i := range want {
 			want[i].index = 0 // Zip does not say it
 		}
@@ -152,8 +161,8 @@ func (p *Program) checkOutcomes(s *seen) {
 	if missing := beyond(want, got); len(missing) > 0 {
 		p.report("conservation: %d outcomes are missing, such as %+v", len(missing), missing[0])
 	}
-	if s.stats.Filtered != e.filtered || s.stats.Unfinished != 0 {
-		p.report("conservation: %d filtered, stats say %+v", e.filtered, s.stats)
+	if s.stats.Filtered != e.filtered || s.stats.Rescued != e.rescued || s.stats.Unfinished != 0 {
+		p.report("conservation: %d filtered and %d rescued, stats say %+v", e.filtered, e.rescued, s.stats)
 	}
 	if s.ended == "" && int(s.stats.Read) != p.all() {
 		p.report("conservation: %d of %d items were read", s.stats.Read, p.all())

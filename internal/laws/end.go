@@ -51,7 +51,7 @@ type seen struct {
 }
 
 // run runs the program.
-func (p *Program) run(ctx context.Context) *seen {
+func (p *Program) run(ctx context.Context, pools *pools) *seen {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	s := new(seen)
@@ -61,12 +61,12 @@ func (p *Program) run(ctx context.Context) *seen {
 	stop := func() { cancel(errEnd) }
 	var run *vimap.Run[int, int]
 	if p.sink {
-		_, s.said = p.pipeline().To(ctx, func(r *vimap.Run[int, int]) (int, error) {
+		_, s.said = p.pipeline(pools).To(ctx, func(r *vimap.Run[int, int]) (int, error) {
 			run = r
 			return len(s.got), p.take(r, s, stop)
 		})
 	} else {
-		run = p.pipeline().Start(ctx)
+		run = p.pipeline(pools).Start(ctx)
 		s.said = p.take(run, s, stop)
 	}
 	s.took = time.Since(s.since)

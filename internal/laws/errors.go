@@ -26,6 +26,8 @@ func kindOf(err error) string {
 	switch e := err.(type) { //nolint:errorlint // a SourceError may wrap any other
 	case *vimap.ItemError:
 		return "item"
+	case *vimap.TooManyFailuresError:
+		return "too many"
 	case *vimap.SourceError:
 		return "source"
 	case *vimap.NoWorkersError:
@@ -66,13 +68,13 @@ func (p *Program) checkErrors(s *seen) {
 	cancelled := s.ended == "cancel" || p.after > 0
 	for _, err := range s.failures() {
 		p.checkError(s, err, map[string]bool{
-			"item": p.zip && !early, "source": p.breaks != "" && !early, "no workers": never,
+			"item": p.zip && !early && !p.letters, "too many": p.zip && !early && p.letters && p.tolerate >= 0, "source": p.breaks != "" && !early, "no workers": never,
 			"cause": cancelled, "close": true, "stuck": s.stats.Stuck > 0 || p.breaks == "deaf",
 		})
 	}
-	interrupted := kinds["cause"]+kinds["item"] > 0 || early
+	interrupted := kinds["cause"]+kinds["item"]+kinds["too many"] > 0 || early
 	switch {
-	case s.ended == "cancel" && kinds["cause"]+kinds["item"]+kinds["no workers"] == 0:
+	case s.ended == "cancel" && kinds["cause"]+kinds["item"]+kinds["too many"]+kinds["no workers"] == 0:
 		p.report("prompt end: the cause is missing in %v", s.err)
 	case never && !interrupted && kinds["no workers"] == 0:
 		p.report("said: no worker opens, and the error is %v", s.err)

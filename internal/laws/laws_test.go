@@ -78,9 +78,10 @@ func TestARandomProgramKeepsEveryPromise(t *testing.T) {
 				return
 			}
 			name, p := again(t, seed), laws.Draw(laws.Seeded(seed), true)
-			end := watchdog(t, name, p)
 			func() {
+				end := watchdog(t, name, p)
 				defer func() {
+					end()
 					if r := recover(); r != nil {
 						t.Fatalf("%v\n%s\nrun it again: %s", r, p, name)
 					}
@@ -91,7 +92,6 @@ func TestARandomProgramKeepsEveryPromise(t *testing.T) {
 					held(t, name, seed, p, p.Check(ctx, synctest.Wait))
 				})
 			}()
-			end()
 		}
 	})
 	t.Run("real time", func(t *testing.T) {

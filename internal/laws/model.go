@@ -18,6 +18,7 @@ type outcome struct {
 type expected struct {
 	outcomes []outcome
 	filtered int64
+	rescued  int64
 	orders   map[*Step]map[int][]int // of stages with keys
 }
 
@@ -42,6 +43,10 @@ func (e *expected) walk(chain []*Step, o outcome, v int) {
 		return
 	}
 	s, rest := chain[0], chain[1:]
+	if s.kind == "rescue" { // nothing has failed
+		e.walk(rest, o, v)
+		return
+	}
 	if s.keys > 0 {
 		if e.orders[s] == nil {
 			e.orders[s] = map[int][]int{}
@@ -61,8 +66,27 @@ func (e *expected) walk(chain []*Step, o outcome, v int) {
 		if s.inline() && verdict.fault != "error" {
 			o.input = o.in // where only the item is known, it stands for the input
 		}
-		e.outcomes = append(e.outcomes, o)
+		e.fail(rest, o)
 	case len(verdict.outs) == 0:
 		e.filtered++
+	}
+}
+
+// fail takes a failure to the next step that may rescue the item, or to the end.
+func (e *expected) fail(chain []*Step, o outcome) {
+	i := slices.IndexFunc(chain, func(s *Step) bool { return s.kind == "rescue" })
+	if i < 0 {
+		e.outcomes = append(e.outcomes, o)
+		return
+	}
+	s, rest := chain[i], chain[i+1:]
+	switch verdict := s.verdict(o.in); verdict.fault {
+	case "":
+		e.rescued++
+		e.walk(rest, outcome{index: o.index, in: o.in}, verdict.outs[0])
+	case givesBack:
+		e.fail(rest, o)
+	default:
+		e.fail(rest, outcome{index: o.index, in: o.in, stage: s.name, fault: verdict.fault, attempts: 1, input: o.in})
 	}
 }

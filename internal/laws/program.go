@@ -20,6 +20,9 @@ type Program struct {
 	inFlight int
 	source
 	end
+	policy
+	dead     []outcome // letters
+	deadEnds int       // how often their sink ended
 	*guard
 	reads atomic.Int64 // items of which something will come
 	done  atomic.Int64 // those of which all was delivered
@@ -43,6 +46,7 @@ func Draw(d Draws, fake bool) *Program {
 	}
 	p.source = drawSource(d, p.inFlight, fake)
 	p.end = drawEnd(d, &p.source, fake)
+	p.policy = drawPolicy(d)
 	return p
 }
 
@@ -53,7 +57,7 @@ func (p *Program) String() string {
 	for _, s := range p.chain {
 		fmt.Fprintf(&b, "\t%s\n", s)
 	}
-	fmt.Fprintf(&b, "ordered %v, in flight %d, fake time %v\n%s", p.ordered, p.inFlight, p.fake, &p.end)
+	fmt.Fprintf(&b, "ordered %v, in flight %d, fake time %v\n%s\n%s", p.ordered, p.inFlight, p.fake, &p.end, p.policy)
 	return b.String()
 }
 
@@ -81,11 +85,12 @@ func (p *Program) bound() int {
 }
 
 // pipeline builds the chain.
-func (p *Program) pipeline() vimap.Pipeline[int, int] {
+func (p *Program) pipeline(pools *pools) vimap.Pipeline[int, int] {
 	chain := p.from()
 	for _, s := range p.chain {
-		chain = s.add(chain)
+		chain = s.add(chain, pools)
 	}
+	chain = p.judge(chain)
 	if p.ordered {
 		chain = chain.Ordered()
 	}

@@ -14,7 +14,7 @@ func (p *Program) Serial() *Program {
 		}
 	}
 	for _, s := range p.parts() {
-		s.serial = true
+		s.serial, s.pooled = true, false
 		s.faults = slices.DeleteFunc(slices.Clone(s.faults), not)
 		instead(&s.shuts, "error")
 	}

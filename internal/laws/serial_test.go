@@ -17,13 +17,14 @@ func TestARandomProgramKeepsEveryPromiseInASerialRun(t *testing.T) {
 				return
 			}
 			name, p := again(t, seed), laws.Draw(laws.Seeded(seed), true).Serial()
-			end := watchdog(t, name, p)
-			synctest.Test(t, func(t *testing.T) {
-				ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
-				defer cancel()
-				held(t, name, seed, p, p.Check(vimaptest.Serial(ctx), synctest.Wait))
-			})
-			end()
+			func() {
+				defer watchdog(t, name, p)()
+				synctest.Test(t, func(t *testing.T) {
+					ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
+					defer cancel()
+					held(t, name, seed, p, p.Check(vimaptest.Serial(ctx), synctest.Wait))
+				})
+			}()
 		}
 	})
 }

@@ -207,7 +207,7 @@ func (s *Step) dies(verdict verdict) {
 }
 
 // add appends the step to a pipeline.
-func (s *Step) add(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] {
+func (s *Step) add(p vimap.Pipeline[int, int], pools *pools) vimap.Pipeline[int, int] {
 	switch s.kind {
 	case "map":
 		return p.Map(func(v int) int {
@@ -235,11 +235,17 @@ func (s *Step) add(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] {
 		})
 	case "flatmap":
 		return p.FlatMap(s.sequence)
+	case "rescue":
+		return p.Rescue(s.rescue)
+	}
+	stage := s.stage()
+	if s.pooled {
+		stage = pools.of(stage)
 	}
 	if !s.zipped {
-		return p.Via(s.stage())
+		return p.Via(stage)
 	}
-	return p.Via(vimap.Zip(s.stage())).Map(func(pair vimap.Pair[int, int]) int {
+	return p.Via(vimap.Zip(stage)).Map(func(pair vimap.Pair[int, int]) int {
 		want := pair.In
 		for _, part := range s.parts() {
 			want = part.verdict(want).outs[0]

@@ -19,6 +19,7 @@ type Step struct {
 	keys    int // 0: none
 	retried bool
 	zipped  bool          // by vimap.Zip
+	pooled  bool          // its workers are those of a pool
 	limit   time.Duration // Timeout; 0: none
 	nap     time.Duration // the longest work on an input; 0: none
 	opens   string        // "", or the opening that fails: "first", "one" or "every"
@@ -66,6 +67,8 @@ func (s *Step) verdict(v int) verdict {
 		outs = s.dice(v, 3, 4)
 	case result.fault != "" || s.kind == "filter" && s.dice(v, 3, 3) == 0:
 		outs = 0
+	case s.kind == "rescue":
+		v++ // to tell it from a map of the item
 	}
 	for k := range outs {
 		out := v
@@ -84,7 +87,7 @@ func (s *Step) inline() bool { return slices.Contains(inlines, s.kind) }
 const attempts = 3
 
 var (
-	inlines = []string{"map", "try", "filter", "flatmap"}
+	inlines = []string{"map", "try", "filter", "flatmap", "rescue"}
 	stages  = []string{"func", "func", "open", "open", "each", "bulk", "loop", "loop each"}
 )
 
@@ -100,8 +103,12 @@ func drawStep(d Draws, g *guard, i int, fake bool) *Step {
 	if s.inline() {
 		s.name = s.kind
 		s.faults = dying
-		if s.kind == "try" {
+		switch s.kind {
+		case "try":
 			s.faults = append([]string{"error"}, dying...)
+		case "rescue":
+			s.faults = append([]string{"error", givesBack, givesBack}, dying...)
+			s.rate = pick(d, 0, 300, 700)
 		}
 		s.crew = newCrew(g, s.name)
 		return s
@@ -112,6 +119,7 @@ func drawStep(d Draws, g *guard, i int, fake bool) *Step {
 	if d.oneIn(6) {
 		s.next = drawStage(d, g, s, fake)
 	}
+	s.pooled = d.oneIn(4) && s.mayBePooled()
 	return s
 }
 
@@ -197,8 +205,8 @@ func (s *Step) String() string {
 		text += fmt.Sprintf(" by %q", s.faults)
 	}
 	if !s.inline() {
-		text += fmt.Sprintf(", workers %d, size %d, keys %d, retried %v, zipped %v, limit %v, nap %v, opens %q, shuts %q",
-			s.workers, s.size, s.keys, s.retried, s.zipped, s.limit, s.nap, s.opens, s.shuts)
+		text += fmt.Sprintf(", workers %d, size %d, keys %d, retried %v, zipped %v, pooled %v, limit %v, nap %v, opens %q, shuts %q",
+			s.workers, s.size, s.keys, s.retried, s.zipped, s.pooled, s.limit, s.nap, s.opens, s.shuts)
 	}
 	if s.next != nil {
 		text += "\n\t\tthen " + s.next.String()

@@ -36,7 +36,7 @@ func root(t *testing.T) string {
 // exports returns an importer that reads what the go command has compiled.
 func exports(t *testing.T, files *token.FileSet) types.Importer {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), "go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", "./internal/engine")
+	command := exec.CommandContext(t.Context(), "go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", ".")
 	command.Dir = root(t)
 	out, err := command.Output()
 	require.NoError(t, err)

@@ -18,6 +18,16 @@ var Table = []Mutant{
 		Old:  "*e.origins.At(slot) = *e.before.At(e.parent)", New: "*e.origins.At(slot) = *e.before.At(slot % 8)",
 	},
 	{
+		Law: "1 conservation", Bug: "a run goes on over one failure more than it tolerates",
+		File: "tolerate.go",
+		Old:  "failed > t.items", New: "failed > t.items+1",
+	},
+	{
+		Law: "2 zip", Bug: "a rescue is given the item of another failure",
+		File: "internal/engine/rescue.go",
+		Old:  "in = *origins.At(x.slot)", New: "in = *origins.At(x.slot / 2)",
+	},
+	{
 		Law: "2 zip", Bug: "an output is put beside the input of another item",
 		File: "internal/engine/flow.go",
 		Old:  "join(*kept.At(x.slot), v)", New: "join(*kept.At(x.slot / 2), v)",
@@ -69,6 +79,11 @@ var Table = []Mutant{
 		Law: "7 quiet", Bug: "a run that was broken off closes no worker",
 		File: "internal/engine/exec.go",
 		Old:  "	if !x.opened {\n		return\n	}\n	x.opened = false", New: "	if !x.opened || x.g.run.broken.Load() {\n		return\n	}\n	x.opened = false",
+	},
+	{
+		Law: "7 quiet", Bug: "a run does not wait for its calls that a worker of a pool has in hand",
+		File: "internal/engine/call.go",
+		Old:  "	case c.held:\n		if c.cause", New: "	case c.held && c.pool == nil:\n		if c.cause",
 	},
 	{
 		Law: "8 contained", Bug: "a panic on a batch fails its neighbours, too",
