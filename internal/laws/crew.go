@@ -11,6 +11,7 @@ import (
 // guard knows which functions of a program run, and takes down what is wrong.
 type guard struct {
 	inside atomic.Int64
+	apart  atomic.Int64 // openings and closings of the workers of a pool, which do not end with the run
 	faults atomic.Int64
 	over   atomic.Bool // the run has returned: nothing may begin
 	mu     sync.Mutex
@@ -40,6 +41,7 @@ func (g *guard) report(format string, args ...any) {
 type crew struct {
 	*guard
 	name           string
+	pooled         bool
 	now, most      atomic.Int64
 	opened, closed atomic.Int64
 	openings       atomic.Int64 // also those that failed
@@ -52,6 +54,15 @@ type crew struct {
 
 func newCrew(g *guard, name string) *crew {
 	return &crew{guard: g, name: name, order: map[int][]int{}, busy: map[int]int{}, tries: map[int]int{}}
+}
+
+// life begins an opening or a closing; what it returns ends it.
+func (c *crew) life(what string) (leave func()) {
+	if !c.pooled {
+		return c.enter(what)
+	}
+	c.apart.Add(1)
+	return func() { c.apart.Add(-1) }
 }
 
 // call begins a call of a worker's function; what it returns ends it, once.
@@ -112,7 +123,7 @@ const (
 
 // open opens a worker; fault is what goes wrong.
 func (c *crew) open(fault string) (*hand, error) {
-	defer c.enter("opening " + c.name)()
+	defer c.life("opening " + c.name)()
 	if fault != "" {
 		c.faults.Add(1)
 		die(fault)
@@ -135,7 +146,7 @@ func (h *hand) begin() (end func()) {
 
 // shut closes h; fault is what goes wrong.
 func (h *hand) shut(fault string) error {
-	defer h.enter("closing " + h.name)()
+	defer h.life("closing " + h.name)()
 	if !h.state.CompareAndSwap(idle, closed) {
 		h.report("open: worker %d of %s was closed in state %d", h.id, h.name, h.state.Load())
 	}

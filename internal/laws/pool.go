@@ -18,6 +18,13 @@ func (s *Step) mayBePooled() bool {
 	return true
 }
 
+// setPooled says whether the workers of the stage are those of a pool.
+func (s *Step) setPooled(is bool) {
+	for _, part := range s.parts() {
+		part.pooled = is
+	}
+}
+
 // pools are those that the stages of a program use.
 type pools struct {
 	ctx   context.Context
@@ -37,5 +44,8 @@ func (p *Program) closeAll(pools *pools) {
 		if err := end(); err != nil {
 			p.report("said: a pool was closed with %v", err)
 		}
+	}
+	if n := p.apart.Load(); n != 0 {
+		p.report("quiet: %d functions run after the end of the pools", n)
 	}
 }

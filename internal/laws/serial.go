@@ -14,7 +14,8 @@ func (p *Program) Serial() *Program {
 		}
 	}
 	for _, s := range p.parts() {
-		s.serial, s.pooled = true, false
+		s.serial = true
+		s.setPooled(false)
 		s.faults = slices.DeleteFunc(slices.Clone(s.faults), not)
 		instead(&s.shuts, "error")
 	}

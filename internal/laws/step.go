@@ -19,7 +19,6 @@ type Step struct {
 	keys    int // 0: none
 	retried bool
 	zipped  bool          // by vimap.Zip
-	pooled  bool          // its workers are those of a pool
 	limit   time.Duration // Timeout; 0: none
 	nap     time.Duration // the longest work on an input; 0: none
 	opens   string        // "", or the opening that fails: "first", "one" or "every"
@@ -119,7 +118,9 @@ func drawStep(d Draws, g *guard, i int, fake bool) *Step {
 	if d.oneIn(6) {
 		s.next = drawStage(d, g, s, fake)
 	}
-	s.pooled = d.oneIn(4) && s.mayBePooled()
+	if d.oneIn(4) && s.mayBePooled() {
+		s.setPooled(true)
+	}
 	return s
 }
 
