@@ -285,20 +285,20 @@ func TestDeliveredItemsAreReleasedWhileTheRunGoesOn(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				var made []weak.Pointer[big]
 				size := vimap.Func(func(_ context.Context, b *big) (int, error) { return len(b.data), nil }).Workers(2)
-				p := bigs(640, &made).Via(size).InFlight(4)
+				p := bigs(160, &made).Via(size).InFlight(4)
 				if ordered {
 					p = p.Ordered()
 				}
 				run := p.Start(patient(t))
 				seen, most := 0, 0
 				for range run.Results() {
-					if seen++; seen%160 == 0 {
+					if seen++; seen%40 == 0 {
 						synctest.Wait()
 						most = max(most, alive(made))
 					}
 				}
 				require.NoError(t, run.Err())
-				require.Equal(t, 640, seen)
+				require.Equal(t, 160, seen)
 				// Four in flight, the one in hand, and what a stack may still hold.
 				require.LessOrEqual(t, most, 10)
 			})

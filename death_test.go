@@ -151,9 +151,9 @@ func TestAnErrorInsideAChunkIsChargedToItsOwnItemAndItsNeighboursAreDelivered(t 
 				}
 				return n, nil
 			}).Workers(workers)
-			all, run := outcomes(t.Context(), count(5_000, nil).Via(stage).Ordered())
+			all, run := outcomes(t.Context(), count(2_000, nil).Via(stage).Ordered())
 			require.NoError(t, run.Err())
-			require.Len(t, all, 5_000)
+			require.Len(t, all, 2_000)
 			for i, result := range all {
 				require.Equal(t, i, result.In)
 				var code *codeError
@@ -165,7 +165,7 @@ func TestAnErrorInsideAChunkIsChargedToItsOwnItemAndItsNeighboursAreDelivered(t 
 				require.ErrorAs(t, result.Err, &code, name)
 				require.Equal(t, i, code.code, "blamed on another")
 			}
-			require.Equal(t, int64(5_000), calls.Load(), "finished siblings are not worked on again")
+			require.Equal(t, int64(2_000), calls.Load(), "finished siblings are not worked on again")
 		}
 	}
 }

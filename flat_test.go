@@ -35,7 +35,7 @@ func TestASlowHeadOverAnInfiniteSourceForAMinuteKeepsMemoryFlat(t *testing.T) {
 					for out.One(new(page)) {
 						made++
 						if made%100 == 0 {
-							_, _ = sleepy(200*time.Millisecond)(ctx, 0)
+							_, _ = sleepy(500*time.Millisecond)(ctx, 0)
 						}
 					}
 					return nil
@@ -74,7 +74,7 @@ func TestASlowHeadOverAnInfiniteSourceForAMinuteKeepsMemoryFlat(t *testing.T) {
 				if ordered {
 					require.LessOrEqual(t, made, 4_096+100, "the head holds back what is behind it")
 				} else {
-					require.Greater(t, made, 20_000, "the head holds up nobody")
+					require.Greater(t, made, 8_000, "the head holds up nobody")
 				}
 			})
 		})

@@ -51,10 +51,10 @@ func (l *ledger) requireOrder(t *testing.T, keys, n int) {
 
 func TestItemsOfOneKeyAreWorkedOnOneAfterAnotherInSourceOrder(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		for _, keys := range []int{1, 2, 5, 100, 600} {
+		for _, keys := range []int{1, 2, 5, 60, 240} {
 			for _, ordered := range []bool{false, true} {
 				l := newLedger()
-				p := count(600, nil).Via(vimap.Func(func(ctx context.Context, n int) (int, error) {
+				p := count(240, nil).Via(vimap.Func(func(ctx context.Context, n int) (int, error) {
 					defer l.begin(n%keys, n)()
 					return jitter(ctx, n)
 				}).Workers(8).KeyBy(func(n int) int { return n % keys }))
@@ -63,8 +63,8 @@ func TestItemsOfOneKeyAreWorkedOnOneAfterAnotherInSourceOrder(t *testing.T) {
 				}
 				outs, err := p.To(patient(t), collect)
 				require.NoError(t, err)
-				require.ElementsMatch(t, upTo(600), outs)
-				l.requireOrder(t, keys, 600)
+				require.ElementsMatch(t, upTo(240), outs)
+				l.requireOrder(t, keys, 240)
 			}
 		}
 	})
@@ -94,7 +94,7 @@ func TestKeysKeepTheSourceOrderBehindAStageThatMixesIt(t *testing.T) {
 func TestItemsThatFailedOrWereFilteredBeforeDoNotHoldTheirKeyUp(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		l := newLedger()
-		run := count(3_000, nil).
+		run := count(900, nil).
 			Filter(func(n int) bool { return n%5 != 0 }).
 			Via(vimap.Func(even).Workers(9)).
 			FlatMap(triple).

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,7 +12,10 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // the tests make a lot of garbage, and those that measure memory collect it themselves
+	goleak.VerifyTestMain(m)
+}
 
 // quiet fails t when a goroutine that works for the module is left at its end.
 // It is the first line of every test that runs a pipeline outside a bubble.

@@ -37,7 +37,7 @@ func even(ctx context.Context, n int) (int, error) {
 func TestOrderedYieldsWhatAPlainLoopWould(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		for _, workers := range []int{1, 2, 7, 64} {
-			p := count(1_000, nil).Via(vimap.Func(jitter).Workers(workers)).Map(plus(1)).Via(vimap.Func(jitter).Workers(workers + 3)).Ordered()
+			p := count(300, nil).Via(vimap.Func(jitter).Workers(workers)).Map(plus(1)).Via(vimap.Func(jitter).Workers(workers + 3)).Ordered()
 			run := p.Start(patient(t))
 			want := 0
 			for in, out := range run.Zip() {
@@ -46,7 +46,7 @@ func TestOrderedYieldsWhatAPlainLoopWould(t *testing.T) {
 				want++
 			}
 			require.NoError(t, run.Err())
-			require.Equal(t, 1_000, want)
+			require.Equal(t, 300, want)
 		}
 	})
 }
@@ -123,7 +123,7 @@ func tripled(n int) int {
 func TestOrderedKeepsTheOutputsOfFlatMapInTheirOrder(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var once, twice []int
-		for n := range 200 {
+		for n := range 60 {
 			once = slices.AppendSeq(once, triple(n))
 		}
 		for _, n := range once {
@@ -134,12 +134,12 @@ func TestOrderedKeepsTheOutputsOfFlatMapInTheirOrder(t *testing.T) {
 			p    vimap.Pipeline[int, int]
 			want []int
 		}{
-			"before a stage":          {count(200, nil).FlatMap(triple).Via(stage), once},
-			"after a stage":           {count(200, nil).Via(stage).FlatMap(triple), once},
-			"between stages":          {count(200, nil).Via(stage).FlatMap(triple).Via(stage), once},
-			"twice":                   {count(200, nil).FlatMap(triple).FlatMap(triple).Via(stage), twice},
-			"twice, a stage between":  {count(200, nil).FlatMap(triple).Via(stage).FlatMap(triple).Via(stage), twice},
-			"in flight fewer than it": {count(200, nil).FlatMap(triple).Via(stage).FlatMap(triple).Via(stage).InFlight(2), twice},
+			"before a stage":          {count(60, nil).FlatMap(triple).Via(stage), once},
+			"after a stage":           {count(60, nil).Via(stage).FlatMap(triple), once},
+			"between stages":          {count(60, nil).Via(stage).FlatMap(triple).Via(stage), once},
+			"twice":                   {count(60, nil).FlatMap(triple).FlatMap(triple).Via(stage), twice},
+			"twice, a stage between":  {count(60, nil).FlatMap(triple).Via(stage).FlatMap(triple).Via(stage), twice},
+			"in flight fewer than it": {count(60, nil).FlatMap(triple).Via(stage).FlatMap(triple).Via(stage).InFlight(2), twice},
 		} {
 			run := c.p.Ordered().Start(patient(t))
 			outs, err := collect(run)

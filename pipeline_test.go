@@ -202,7 +202,7 @@ func TestEachInputComesOutOnceForAnyNumberOfInputs(t *testing.T) {
 			return p.Via(vimap.Func(same).Workers(5)).InFlight(3)
 		},
 	}
-	sizes := slices.Concat(upTo(101)[1:], []int{10_000})
+	sizes := slices.Concat(upTo(everySize + 1)[1:], []int{99, 100, 10_000})
 	for name, mode := range modes {
 		t.Run(name, func(t *testing.T) {
 			for _, n := range sizes {

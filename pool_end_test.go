@@ -142,13 +142,13 @@ func TestARunOverAPoolEndsAtOnceInEveryPhaseAndLeavesThePoolToOthers(t *testing.
 			t.Run(phase+", "+end, func(t *testing.T) {
 				bubble(t, func(t *testing.T) {
 					var crew crew
-					var ended atomic.Bool
+					var ended, first atomic.Bool
 					pool := vimap.NewPool(patient(t), stage(&crew, func(ctx context.Context, n int) (int, error) {
 						if n < 1_000 {
 							return square(ctx, n)
 						}
 						defer func() { require.False(t, ended.Load(), "it works on an item of a run that has ended") }()
-						if n == 1_000 && end != "by cancellation" {
+						if end != "by cancellation" && !first.Swap(true) { // whichever it is
 							return sleepy(time.Second)(ctx, n)
 						}
 						return sleepy(time.Minute)(ctx, n)

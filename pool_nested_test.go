@@ -30,7 +30,7 @@ func TestAWorkerThatRunsAPipelineOrUsesAnotherPoolDoesNotDeadlock(t *testing.T) 
 	var wg sync.WaitGroup
 	for r := range 3 {
 		wg.Go(func() {
-			outs, err := count(200, nil).Map(plus(r)).Via(over.Stage()).Ordered().To(t.Context(), collect)
+			outs, err := count(60, nil).Map(plus(r)).Via(over.Stage()).Ordered().To(t.Context(), collect)
 			require.NoError(t, err)
 			for i, out := range outs {
 				require.Equal(t, (i+r+1)*(i+r+1), out)
@@ -38,9 +38,9 @@ func TestAWorkerThatRunsAPipelineOrUsesAnotherPoolDoesNotDeadlock(t *testing.T) 
 		})
 	}
 	wg.Go(func() {
-		outs, err := count(200, nil).Via(vimap.Func(over.Do).Workers(8)).To(t.Context(), collect)
+		outs, err := count(60, nil).Via(vimap.Func(over.Do).Workers(8)).To(t.Context(), collect)
 		require.NoError(t, err)
-		require.Len(t, outs, 200)
+		require.Len(t, outs, 60)
 	})
 	wg.Wait()
 	closePool(t, over)

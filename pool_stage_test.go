@@ -70,7 +70,7 @@ func TestFailuresOverAPoolAreThoseOfAnOrdinaryStage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				items := count(50, nil).Map(func(n int) int { return n + 100 })
+				items := count(30, nil).Map(func(n int) int { return n + 100 })
 				want, run := outcomes(patient(t), items.Via(stage).Ordered())
 				require.NoError(t, run.Err())
 				stats := run.Stats()

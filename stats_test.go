@@ -55,7 +55,7 @@ func TestStatsCountEachFateOnce(t *testing.T) {
 func TestStatsAddUpWhereverTheRunEnds(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		for leave := range 30 {
-			p := count(200, nil).FlatMap(triple).Via(vimap.Func(even).Workers(4)).FlatMap(triple).Via(vimap.Func(jitter).Workers(3))
+			p := count(120, nil).FlatMap(triple).Via(vimap.Func(even).Workers(4)).FlatMap(triple).Via(vimap.Func(jitter).Workers(3))
 			if leave%2 == 0 {
 				p = p.Ordered()
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -19,7 +20,7 @@ import (
 )
 
 var (
-	programs = flag.Int("programs", 60, "how many programs are run in fake and in real time each")
+	programs = flag.Int("programs", 40, "how many programs are run in fake and in real time each")
 	seed     = flag.Uint64("seed", 0, "run the program of this seed again, and no other")
 )
 
@@ -28,10 +29,11 @@ func TestMain(m *testing.M) {
 	chosen := false
 	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "rapid.checks" })
 	if !chosen {
-		if err := flag.Set("rapid.checks", "30"); err != nil {
+		if err := flag.Set("rapid.checks", "15"); err != nil {
 			panic(err)
 		}
 	}
+	debug.SetGCPercent(400)
 	goleak.VerifyTestMain(m)
 }
 

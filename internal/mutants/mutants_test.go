@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,48 +35,75 @@ func root(t *testing.T) string {
 }
 
 // exports returns an importer that reads what the go command has compiled.
-func exports(t *testing.T, files *token.FileSet) types.Importer {
-	t.Helper()
-	command := exec.CommandContext(t.Context(), "go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", ".")
-	command.Dir = root(t)
+func exports(dir string, files *token.FileSet) (types.Importer, error) {
+	command := exec.Command("go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", ".") //nolint:noctx // it is done once for all tests
+	command.Dir = dir
 	out, err := command.Output()
-	require.NoError(t, err)
+	if err != nil {
+		return nil, err
+	}
 	paths := map[string]string{}
 	for line := range strings.Lines(string(out)) {
 		name, path, _ := strings.Cut(strings.TrimSpace(line), " ")
 		paths[name] = path
 	}
-	return importer.ForCompiler(files, "gc", func(path string) (io.ReadCloser, error) { return os.Open(paths[path]) })
+	return importer.ForCompiler(files, "gc", func(path string) (io.ReadCloser, error) { return os.Open(paths[path]) }), nil
+}
+
+// compile applies every mutant and checks its types, once for all passes of the
+// tests.
+var compile = sync.OnceValue(func() error {
+	dir, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		return err
+	}
+	files := token.NewFileSet()
+	imports, err := exports(dir, files)
+	if err != nil {
+		return err
+	}
+	for _, m := range mutants.Table {
+		if err := check(dir, m, files, imports); err != nil {
+			return fmt.Errorf("mutant %q: %w", m.Bug, err)
+		}
+	}
+	return nil
+})
+
+func check(dir string, m mutants.Mutant, files *token.FileSet, imports types.Importer) error {
+	text, err := m.Apply(dir)
+	if err != nil {
+		return err
+	}
+	list, err := filepath.Glob(filepath.Join(dir, filepath.Dir(m.File), "*.go"))
+	if err != nil {
+		return err
+	}
+	var parsed []*ast.File
+	for _, path := range list {
+		var source any
+		switch {
+		case strings.HasSuffix(path, "_test.go"):
+			continue
+		case filepath.Base(path) == filepath.Base(m.File):
+			source = text
+		}
+		file, err := parser.ParseFile(files, path, source, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		parsed = append(parsed, file)
+	}
+	_, err = (&types.Config{Importer: imports}).Check(filepath.Dir(m.File), files, parsed, nil)
+	return err
 }
 
 func TestEveryMutantAppliesAndCompiles(t *testing.T) {
-	files := token.NewFileSet()
-	imports := exports(t, files)
+	require.NoError(t, compile())
 	laws := map[string]bool{}
 	for _, m := range mutants.Table {
 		number, _, _ := strings.Cut(m.Law, " ")
 		laws[number] = true
-		text, err := m.Apply(root(t))
-		require.NoError(t, err)
-		var parsed []*ast.File
-		dir := filepath.Join(root(t), filepath.Dir(m.File))
-		list, err := filepath.Glob(filepath.Join(dir, "*.go"))
-		require.NoError(t, err)
-		for _, path := range list {
-			var source any
-			switch {
-			case strings.HasSuffix(path, "_test.go"):
-				continue
-			case filepath.Base(path) == filepath.Base(m.File):
-				source = text
-			}
-			file, err := parser.ParseFile(files, path, source, parser.SkipObjectResolution)
-			require.NoError(t, err, m.Bug)
-			parsed = append(parsed, file)
-		}
-		config := types.Config{Importer: imports}
-		_, err = config.Check(filepath.Dir(m.File), files, parsed, nil)
-		require.NoError(t, err, m.Bug)
 	}
 	require.Len(t, laws, 10, "a mutant for each law")
 }
