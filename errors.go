@@ -111,6 +111,8 @@ func (e *PanicError) Unwrap() error {
 type StuckError struct {
 	Stage  string        // its name; "source" for a source that did not end
 	Worker int           // from 0
+	Index  int64         // of the item in its source, from 0; -1 for an opening, a closing, a batch, a source
+	Input  any           // of the stage; nil where Index is -1
 	Limit  time.Duration // the time limit; 0 for a source
 	Stack  []byte        // where it stood
 }
@@ -258,8 +260,8 @@ var faults = &engine.Faults{
 		return &WorkerError{stage, worker, config, phase, err}
 	},
 	NoWorkers: func(stage string, errs []error) error { return &NoWorkersError{stage, errs} },
-	Stuck: func(stage string, worker int, limit time.Duration, stack []byte) error {
-		return &StuckError{stage, worker, limit, stack}
+	Stuck: func(c engine.StuckCall) error {
+		return &StuckError{c.Stage, c.Worker, c.Index, c.Input, c.Limit, c.Stack}
 	},
 	TooManyRestarts: func(most int, within time.Duration, last error) error {
 		return &RestartLimitError{most, within, last}

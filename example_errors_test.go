@@ -88,17 +88,17 @@ func ExampleStuckError() {
 	report := func(err error) {
 		var stuck *vimap.StuckError
 		if errors.As(err, &stuck) {
-			fmt.Printf("stage %s, worker %d, limit %v\n", stuck.Stage, stuck.Worker, stuck.Limit)
+			fmt.Printf("stage %s, worker %d, item %d, limit %v\n", stuck.Stage, stuck.Worker, stuck.Index, stuck.Limit)
 		}
 		fmt.Println(errors.Is(err, context.DeadlineExceeded))
 	}
 	// As a run returns it, for an input that takes a worker forever.
 	report(&vimap.ItemError{
 		Stage: "convert", Index: 41, Input: "big.png", Attempts: 1,
-		Err: &vimap.StuckError{Stage: "convert", Worker: 3, Limit: 5 * time.Second},
+		Err: &vimap.StuckError{Stage: "convert", Worker: 3, Index: 41, Input: "big.png", Limit: 5 * time.Second},
 	})
 	// Output:
-	// stage convert, worker 3, limit 5s
+	// stage convert, worker 3, item 41, limit 5s
 	// true
 }
 

@@ -96,6 +96,8 @@ func TestAClosingThatIgnoresItsLimitIsPartOfTheError(t *testing.T) {
 		var stuck *vimap.StuckError
 		require.ErrorAs(t, err, &stuck)
 		require.Contains(t, string(stuck.Stack), "deaf")
+		require.Equal(t, int64(-1), stuck.Index, "it is not about an item")
+		require.Nil(t, stuck.Input)
 		time.Sleep(2 * time.Hour)
 	})
 }

@@ -15,6 +15,7 @@ type Stats struct {
 	Retries    int64   // attempts after the first of an item
 	Restarts   int64   // openings of workers after their first
 	Stuck      int64   // calls that were abandoned
+	StuckCalls []error // the first 16 of these, as *[StuckError]
 	Rescued    int64   // failures that Rescue made outputs of
 	Lost       []error // workers that were given up, as *[WorkerError]; the others did their work
 }
@@ -34,6 +35,6 @@ func statsOf(s engine.Stats) Stats {
 	return Stats{
 		Read: s.Read, Extra: s.Extra, Delivered: s.Delivered, Failed: s.Failed, Filtered: s.Filtered,
 		Unfinished: s.Read + s.Extra - s.Delivered - s.Failed - s.Filtered,
-		Retries:    s.Retries, Restarts: s.Restarts, Stuck: s.Stuck, Rescued: s.Rescued, Lost: s.Lost,
+		Retries:    s.Retries, Restarts: s.Restarts, Stuck: s.Stuck, Rescued: s.Rescued, StuckCalls: s.StuckCalls, Lost: s.Lost,
 	}
 }

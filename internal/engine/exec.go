@@ -63,6 +63,8 @@ type task interface {
 	// crashed takes a panic of the user's function at step; it reports whether
 	// the worker must be opened anew.
 	crashed(at *Step, err error) (anew bool)
+	// inHand returns the input that the worker's function has, if it is one.
+	inHand() (in any, one bool)
 	// orphaned returns what gives the item in hand its fate by err, in another
 	// worker, now that this one is abandoned.
 	orphaned(err error) func(x *Exec)

@@ -172,6 +172,7 @@ type plainTask struct{ x *Exec }
 func (plainTask) needed() bool                 { return false }
 func (plainTask) open(context.Context) error   { return nil }
 func (plainTask) close() error                 { return nil }
+func (plainTask) inHand() (any, bool)          { return nil, false }
 func (plainTask) orphaned(error) func(x *Exec) { return nil }
 func (t plainTask) serve() error               { t.x.pull.serve(); return nil }
 func (t plainTask) crashed(at *Step, err error) bool {

@@ -34,10 +34,23 @@ type Faults struct {
 	TooManyRestarts func(most int, within time.Duration, last error) error
 	// TooManyStuck ends a run that had to abandon more workers than may be.
 	TooManyStuck func(stage string, most int, last error) error
-	Stuck        func(stage string, worker int, limit time.Duration, stack []byte) error
+	Stuck        func(StuckCall) error
 	Source       func(err error) error
 	PoolClosed   error // answers a call of a pool that is closed
 }
+
+// StuckCall is a call that was abandoned.
+type StuckCall struct {
+	Stage  string
+	Worker int
+	Index  int64 // of its item; -1: none
+	Input  any
+	Limit  time.Duration
+	Stack  []byte
+}
+
+// mostStuckKept is how many stuck calls the accounts keep: each has a stack.
+const mostStuckKept = 16
 
 // Run is one run of a chain.
 type Run struct {
@@ -81,6 +94,7 @@ type Run struct {
 	notes   []error // what else went wrong
 	source  error
 	gone    []error // workers that were given up
+	hung    []error // calls that were abandoned, the first of them
 	waiting bool    // the run waits for its last workers
 
 	stats struct {
@@ -236,6 +250,16 @@ func (r *Run) note(err error) {
 	r.notes = append(r.notes, err)
 }
 
+// stuck counts an abandoned call.
+func (r *Run) stuck(err error) {
+	r.stats.stuck.Add(1)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.hung) < mostStuckKept {
+		r.hung = append(r.hung, err)
+	}
+}
+
 // lost keeps the error of a worker that was given up.
 func (r *Run) lost(err error) {
 	r.mu.Lock()
@@ -300,7 +324,7 @@ func (r *Run) Finish(left bool) []error {
 // Stats are the accounts of a run.
 type Stats struct {
 	Read, Delivered, Failed, Filtered, Extra, Retries, Restarts, Stuck, Rescued int64
-	Lost                                                                        []error
+	Lost, StuckCalls                                                            []error
 }
 
 // Stats returns the accounts as they are now; they are exact once the run has
@@ -320,6 +344,6 @@ func (r *Run) Stats() Stats {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s.Lost = slices.Clone(r.gone)
+	s.Lost, s.StuckCalls = slices.Clone(r.gone), slices.Clone(r.hung)
 	return s
 }

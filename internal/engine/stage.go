@@ -356,6 +356,13 @@ func (h *hand[In, Out]) crashed(at *Step, err error) (anew bool) {
 	return h.Loop != nil
 }
 
+func (h *hand[In, Out]) inHand() (in any, one bool) {
+	if h.rest.ins != nil {
+		return nil, false
+	}
+	return h.in, true
+}
+
 func (h *hand[In, Out]) orphaned(err error) func(x *Exec) {
 	if h.rest.ins != nil {
 		b := h.rest

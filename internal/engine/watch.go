@@ -64,8 +64,14 @@ func (x *Exec) abandon(attempt uint64) {
 		return
 	}
 	g := x.g
-	stuck := g.run.faults.Stuck(g.spec.Name, x.number, x.watch.limit, goroutineStack(x.watch.name))
-	g.run.stats.stuck.Add(1)
+	call := StuckCall{Stage: g.spec.Name, Worker: x.number, Index: -1, Limit: x.watch.limit, Stack: goroutineStack(x.watch.name)}
+	if x.phase == phaseServe {
+		if in, one := x.task.inHand(); one {
+			call.Index, call.Input = g.seg.meta(x.slot).Index, in
+		}
+	}
+	stuck := g.run.faults.Stuck(call)
+	g.run.stuck(stuck)
 	g.workerEvent(Stuck, x, stuck)
 	heir := x.heir(stuck)
 	var redo func(*Exec)
