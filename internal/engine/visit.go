@@ -23,7 +23,7 @@ func (p *Pool[In, Out]) Via(f *Flow[In]) *Flow[Out] {
 		v := &visit[In, Out]{pool: p, run: run}
 		v.g = newGroup(run, f.seg, Spec{Name: p.name, Workers: max(1, p.workers)}, false)
 		v.g.first = v.await
-		f.seg.least = min(f.seg.least+p.ahead, largestAhead)
+		f.seg.least = min(f.seg.least+max(0, p.ahead-2*v.g.spec.Workers), largestAhead) // the group has its share
 		run.unready.Add(1)
 		run.ends = append(run.ends, func(cause error) { p.giveUp(v, cause) })
 		hire := func(x *Exec) { x.task = &visitor[Out]{plainTask{x}, mk(x)} }
