@@ -13,14 +13,14 @@ var Table = []Mutant{
 		Old:  "	if e.made == 0 {", New: "	if e.made < 0 {",
 	},
 	{
-		Law: "2 zip", Bug: "what FlatMap makes stands beside what was in its slot before",
-		File: "internal/engine/expand.go",
-		Old:  "*e.origins.At(slot) = *e.before.At(e.parent)", New: "*e.origins.At(slot) = *e.before.At(slot % 8)",
-	},
-	{
 		Law: "1 conservation", Bug: "a run goes on over one failure more than it tolerates",
 		File: "tolerate.go",
 		Old:  "failed > t.items", New: "failed > t.items+1",
+	},
+	{
+		Law: "2 zip", Bug: "what FlatMap makes stands beside what was in its slot before",
+		File: "internal/engine/expand.go",
+		Old:  "*e.origins.At(slot) = *e.before.At(e.parent)", New: "*e.origins.At(slot) = *e.before.At(slot % 8)",
 	},
 	{
 		Law: "2 zip", Bug: "a rescue is given the item of another failure",
