@@ -281,13 +281,13 @@ var plantedFaults = map[string]planted{
 	},
 	"workers that can't be opened at once": {
 		test: func(t *fakeT, _ <-chan struct{}) {
-			s := new(server)
-			suite(vimap.Open(func(ctx context.Context) (*state, error) {
-				if s.open.Load() > 0 {
+			var port atomic.Bool
+			suite(vimap.Open(func(context.Context) (*state, error) {
+				if port.Swap(true) {
 					return nil, errors.New("port in use")
 				}
-				return s.dial(ctx)
-			}).Close(func(*state) error { s.open.Add(-1); return nil }).
+				return new(state), nil
+			}).Close(func(*state) error { port.Store(false); return nil }).
 				Do(func(_ *state, _ context.Context, n int) (string, error) {
 					time.Sleep(time.Second)
 					return strconv.Itoa(n), nil
