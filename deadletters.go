@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"runtime/debug"
 
 	"github.com/vimap-go/vimap/internal/engine"
 )
@@ -54,13 +55,22 @@ func (r *Run[In, Out]) openLetters() bool {
 	}
 	l := &letters[In]{ctx: r.ctx}
 	l.resume, _ = iter.Pull(func(wait func(struct{}) bool) {
-		l.err = sink(func(yield func(DeadLetter[In]) bool) {
-			for !l.over && wait(struct{}{}) && !l.over {
-				if !yield(l.letter) {
-					return
-				}
+		returned := false
+		defer func() {
+			if !returned { // a Goexit, of which the stack is here
+				l.err = faults.Panic(faults.Goexit, debug.Stack())
 			}
+		}()
+		l.err = engine.ContainHere(faults, func() error {
+			return sink(func(yield func(DeadLetter[In]) bool) {
+				for !l.over && wait(struct{}{}) && !l.over {
+					if !yield(l.letter) {
+						return
+					}
+				}
+			})
 		})
+		returned = true
 	})
 	l.run()
 	if err := l.failed(); err != nil {
@@ -76,14 +86,12 @@ func (l *letters[In]) run() {
 	if l.ended {
 		return
 	}
-	err := engine.ContainIn(l.ctx, faults, func() error {
+	_ = engine.ContainIn(l.ctx, faults, func() error { // for a Goexit, which comes out here, too
+		l.ended = true
 		_, waits := l.resume()
 		l.ended = !waits
 		return nil
 	})
-	if err != nil {
-		l.ended, l.err = true, err
-	}
 }
 
 // takes reports whether the sink wants further letters.

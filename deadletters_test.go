@@ -168,6 +168,10 @@ func TestAFailingSinkOfDeadLettersEndsTheRun(t *testing.T) {
 					require.ErrorIs(t, err, target)
 					require.ErrorContains(t, err, "vimap: dead letters: ")
 					requireAddsUp(t, run.Stats())
+					var panicked *vimap.PanicError
+					if errors.As(err, &panicked) {
+						require.Contains(t, string(panicked.Stack), "TestAFailingSinkOfDeadLettersEndsTheRun.func", "the stack is the sink's")
+					}
 					switch when {
 					case "at once":
 						require.Zero(t, run.Stats().Read, "no input is consumed")

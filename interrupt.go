@@ -16,7 +16,7 @@ import (
 // the context, and does not reach a run that a worker of such a run begins by
 // its own context: that is part of the work to be finished.
 func WithStop(ctx context.Context) (stoppable context.Context, stop func()) {
-	s := new(stopper)
+	s := &stopper{outer: stopperOf(ctx)}
 	return context.WithValue(ctx, stopperKey{}, s), s.stop
 }
 
@@ -60,6 +60,7 @@ type stopperKey struct{}
 
 // stopper knows the runs that are to be stopped together.
 type stopper struct {
+	outer   *stopper // of the context that its context was made from
 	mu      sync.Mutex
 	stopped bool
 	runs    map[*stopping]struct{}
@@ -79,9 +80,13 @@ func (s *stopper) stop() {
 	}
 }
 
-// add has stop called for a run, at once if it is too late. What it returns
-// ends that.
+// add has stop called for a run, by s and by all around it, at once if it is
+// too late. What it returns ends that.
 func (s *stopper) add(stop func()) (remove func()) {
+	if s == nil {
+		return func() {}
+	}
+	removeOuter := s.outer.add(stop)
 	r := &stopping{stop}
 	s.mu.Lock()
 	late := s.stopped
@@ -96,21 +101,33 @@ func (s *stopper) add(stop func()) (remove func()) {
 		stop()
 	}
 	return func() {
+		removeOuter()
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		delete(s.runs, r)
 	}
 }
 
+func stopperOf(ctx context.Context) *stopper {
+	s, _ := ctx.Value(stopperKey{}).(*stopper)
+	return s
+}
+
+// unstoppable hides the stopper of ctx from what is done by it. The value is not
+// nil to the context: one that has the values of two would look further.
+func unstoppable(ctx context.Context) context.Context {
+	if stopperOf(ctx) == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, stopperKey{}, (*stopper)(nil))
+}
+
 // stoppable has the run be stopped with the others of its context, and hides
 // that from what it calls with a context of its own.
 func (r *Run[In, Out]) stoppable() (remove func()) {
-	s, _ := r.ctx.Value(stopperKey{}).(*stopper)
-	if s == nil {
-		return func() {}
-	}
+	s := stopperOf(r.ctx)
 	r.mu.Lock()
-	r.ctx = context.WithValue(r.ctx, stopperKey{}, nil)
+	r.ctx = unstoppable(r.ctx)
 	r.mu.Unlock()
 	return s.add(r.Stop)
 }

@@ -2,6 +2,7 @@ package vimap_test
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -77,5 +78,55 @@ func TestARunThatEndedIsNotKeptForAStop(t *testing.T) {
 		require.NoError(t, err)
 		stop()
 		require.Equal(t, vimap.Stats{Read: 10, Delivered: 10}, run.Stats())
+	})
+}
+
+func TestAStopReachesRunsOfAStopInsideIt(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		outer, stop := vimap.WithStop(patient(t))
+		inner, _ := vimap.WithStop(outer)
+		run := count(endless, nil).Via(vimap.Func(sleepy(time.Second))).Start(inner)
+		seen := 0
+		for range run.Zip() {
+			if seen++; seen == 3 {
+				stop()
+			}
+		}
+		require.NoError(t, run.Err())
+		require.Equal(t, run.Stats().Read, run.Stats().Delivered)
+
+		inner, stop = vimap.WithStop(patient(t))
+		stop()
+		_, err := collect(count(endless, nil).Start(inner))
+		require.NoError(t, err)
+	})
+}
+
+func TestAStopDoesNotReachARunInsideAWorkerOfAPool(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ctx, stop := vimap.WithStop(patient(t))
+		inner := func(ctx context.Context, n int) (int, error) {
+			stop()
+			outs, err := collect(count(5, nil).Start(ctx))
+			return len(outs), err
+		}
+		for _, stage := range []vimap.Stage[int, int]{
+			vimap.Func(inner),
+			vimap.Bulk(2, time.Second, func(ctx context.Context, ns []int) ([]int, error) {
+				n, err := inner(ctx, 0)
+				return slices.Repeat([]int{n}, len(ns)), err
+			}),
+		} {
+			pool := vimap.NewPool(ctx, stage)
+			outs, err := given(0, 0).Via(pool.Stage()).To(patient(t), collect)
+			require.NoError(t, err)
+			require.Equal(t, []int{5, 5}, outs)
+			for _, ctx := range []context.Context{ctx, patient(t)} {
+				out, err := pool.Do(ctx, 0)
+				require.NoError(t, err)
+				require.Equal(t, 5, out)
+			}
+			closePool(t, pool)
+		}
 	})
 }

@@ -24,7 +24,7 @@ type Pool[In, Out any] struct {
 // The options of s hold for all calls together: a Retry or Timeout is that of
 // each call, a key of KeyBy excludes itself in all of the pool, a batch of
 // [Bulk] takes the inputs of several callers. The functions of s get the
-// context of their call, which has the values of the caller's and of ctx; a
+// context of their call, which has the values of the caller's, then those of ctx; a
 // batch of several calls has those of ctx alone and ends with the last of them.
 //
 // When s has no worker left, or has abandoned more than its StuckLimit, the
@@ -33,7 +33,7 @@ func NewPool[In, Out any](ctx context.Context, s Stage[In, Out]) *Pool[In, Out] 
 	notNil(s.attach == nil, "NewPool", "stage")
 	v := &verdict{what: "a pool"}
 	p := &Pool[In, Out]{keyed: s.options.keyed, verdict: v}
-	p.pool = engine.NewPool(ctx, faults, s.options.name, p.keyed,
+	p.pool = engine.NewPool(unstoppable(ctx), faults, s.options.name, p.keyed,
 		func(calls *engine.Flow[In]) *engine.Flow[Out] { return s.attach(s.options, s.key, calls) },
 		func(errs []error) { v.set(errors.Join(errs...)) })
 	runtime.AddCleanup(p, (*verdict).logUnread, v)
@@ -53,7 +53,7 @@ func NewPool[In, Out any](ctx context.Context, s Stage[In, Out]) *Pool[In, Out] 
 // A worker's function that calls Do of its own pool holds its worker while it
 // waits for another: if all do so at once, they wait for ever.
 func (p *Pool[In, Out]) Do(ctx context.Context, in In) (Out, error) {
-	out, f, err := p.pool.Do(ctx, in)
+	out, f, err := p.pool.Do(unstoppable(ctx), in)
 	if f == nil {
 		return out, err
 	}

@@ -227,7 +227,7 @@ func (g *Group) lose(err error) {
 }
 
 func (g *Group) closeFailed(x *Exec, err error) {
-	g.run.note(g.workerError(x, "close", err))
+	g.run.Note(g.workerError(x, "close", err))
 }
 
 func (g *Group) workerError(x *Exec, phase string, err error) error {

@@ -86,7 +86,7 @@ func (h *Head[T]) end() {
 func (h *Head[T]) abandon() {
 	total := h.ring.closing()
 	h.once.Do(func() {
-		h.run.note(h.run.faults.Stuck(StuckCall{Stage: "source", Index: -1, Stack: goroutineStack(*h.name.Load())}))
+		h.run.Note(h.run.faults.Stuck(StuckCall{Stage: "source", Index: -1, Stack: goroutineStack(*h.name.Load())}))
 	})
 	h.seg.end(total)
 }

@@ -74,6 +74,6 @@ func (g *Group) hook(call func()) {
 		return nil
 	})
 	if err != nil && !g.hookFailed.Swap(true) {
-		g.run.note(g.run.faults.Worker(g.spec.Name, 0, nil, "hook", err))
+		g.run.Note(g.run.faults.Worker(g.spec.Name, 0, nil, "hook", err))
 	}
 }

@@ -241,10 +241,7 @@ func (r *Run) sourceEnded(err error) {
 }
 
 // Note keeps an error that does not end the run: it is part of its error.
-func (r *Run) Note(err error) { r.note(err) }
-
-// note keeps an error that does not end the run.
-func (r *Run) note(err error) {
+func (r *Run) Note(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.notes = append(r.notes, err)

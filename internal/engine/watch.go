@@ -93,7 +93,7 @@ func (x *Exec) abandon(attempt uint64) {
 			g.add(redo)
 		}
 	} else if !tooOften && (x.phase == phaseOpen || x.phase == phaseServe) {
-		g.run.note(stuck)
+		g.run.Note(stuck)
 	}
 	g.leave()
 }
