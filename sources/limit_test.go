@@ -28,7 +28,8 @@ func TestALineOf100MBIsRead(t *testing.T) {
 var lineOf100MB = sync.OnceValue(func() (long struct {
 	lengths []int
 	err     error
-}) {
+},
+) {
 	long.lengths, long.err = sources.Reader(io.MultiReader(
 		strings.NewReader("before\n"), io.LimitReader(&counter{text: strings.Repeat("x", 1<<16)}, 100<<20), strings.NewReader("\nafter\n"),
 	)).Map(func(line string) int { return len(line) }).Ordered().To(context.Background(), sinks.Collect)

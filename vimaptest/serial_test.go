@@ -191,7 +191,8 @@ func TestAnItemGoesThroughTheWholeChainBeforeTheNextIsRead(t *testing.T) {
 }
 
 // The parts of a chain, with names to be found in a stack.
-func firstOfAll(yield func(int) bool)                          { yield(1) }
+func firstOfAll(yield func(int) bool) { yield(1) }
+
 func manyOfOne(n int) iter.Seq[int]                            { return func(yield func(int) bool) { yield(n) } }
 func workOnOne(context.Context, int) (stack string, err error) { return string(debug.Stack()), nil }
 
