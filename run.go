@@ -202,7 +202,8 @@ func (r *Run[In, Out]) itemError(it engine.Item[Out]) *ItemError {
 func (r *Run[In, Out]) Err() error { return r.verdict.get() }
 
 // Stop ends the reading: what was read is finished and delivered, then the loop
-// ends, without an error. It may be called from any goroutine, at any time and
+// ends, without an error. An item of which a FlatMap makes outputs without end
+// is never finished: cancel then. Stop may be called from any goroutine, at any time and
 // again.
 func (r *Run[In, Out]) Stop() {
 	r.mu.Lock()
