@@ -103,7 +103,7 @@ var Table = []Mutant{
 	{
 		Law: "9 said", Bug: "an error of closing is dropped",
 		File: "internal/engine/group.go",
-		Old:  "	g.run.note(g.workerError(x, \"close\", err))", New: "	_ = g.workerError(x, \"close\", err)",
+		Old:  "	g.run.Note(g.workerError(x, \"close\", err))", New: "	_ = g.workerError(x, \"close\", err)",
 	},
 	{
 		Law: "10 prompt end", Bug: "the end of a run does not reach the functions that run",
