@@ -49,7 +49,7 @@
 //   - What goes wrong is returned: an [ItemError], [WorkerError],
 //     [NoWorkersError], [SourceError], [TooManyFailuresError]. A run whose
 //     error nobody reads is logged once, by log/slog, when the garbage
-//     collector finds it.
+//     collector finds it; a program that ends sooner logs nothing.
 //   - Cancellation ends whatever waits (source, opening, work, back-off, sink)
 //     and is returned as context.Cause.
 //

@@ -27,8 +27,9 @@ func WithStop(ctx context.Context) (stoppable context.Context, stop func()) {
 // signals are os.Interrupt, as Ctrl-C sends it.
 //
 // release ends all this and cancels the context; it must be called when the
-// runs are over. Interruptible works outside of testing/synctest bubbles only,
-// for signals come from there.
+// runs are over. Interruptible is not for testing/synctest bubbles: a signal
+// comes from outside of them, which the runtime answers by ending the process.
+// Use WithStop there.
 func Interruptible(ctx context.Context, signals ...os.Signal) (interruptible context.Context, release func()) {
 	if len(signals) == 0 {
 		signals = []os.Signal{os.Interrupt}

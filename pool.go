@@ -84,8 +84,10 @@ func (p *Pool[In, Out]) Stage() Stage[In, Out] {
 // given up.
 func (p *Pool[In, Out]) Stats() Stats { return statsOf(p.pool.Stats()) }
 
-// Close ends the pool: calls that were made are finished, further ones get
-// [ErrPoolClosed], and every worker is closed. It returns when nothing of the
+// Close ends the pool: calls of Do that were made are finished, further ones get
+// [ErrPoolClosed], and every worker is closed. A run over [Pool.Stage] that is
+// still going on is ended by that error, and what is in hand for it interrupted:
+// stop such runs and await them first. It returns when nothing of the
 // pool is left, with what went wrong in closing, and with the loss of all
 // workers; the end of the pool's context is not an error here. Close may be
 // called from several goroutines and again, with the same result, but not by a

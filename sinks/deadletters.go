@@ -9,7 +9,9 @@ import (
 
 // DeadLetters is a sink for [vimap.Pipeline.DeadLetters]: it writes a line for
 // every failed item, {"in":…,"index":…,"stage":…,"attempts":…,"error":…}, in
-// the order in which they failed. The lines are read back as [Letter].
+// the order in which the run comes to them, which is that of the source if it is
+// ordered. The lines also have "place", "earlier" and "raw" where there is
+// something to say, and are read back as [Letter].
 //
 //	DeadLetters(sinks.JSONLines("failed.jsonl").DeadLetters).
 //		To(ctx, sinks.JSONLines("answers.jsonl").Pairs)

@@ -32,7 +32,8 @@ type Text struct{ target target }
 // The file appears whole or not at all. The lines go to a temporary file in
 // the same folder (.vimap-…), which is synced and renamed to path after the
 // last one; when the run or the sink fails, is cancelled or panics, the
-// temporary file is removed and what was at path stays untouched. Only a
+// temporary file is removed and what was at path stays untouched. A run that
+// was stopped has ended well: the file has what was read before. Only a
 // process that is killed leaves the temporary file behind. An existing file
 // keeps its permissions, not its owner or its other hard links; one that may
 // not be written to is not replaced. A new file has the permissions 0666

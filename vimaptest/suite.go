@@ -22,6 +22,10 @@ type Runner[Self any] interface {
 // stage makes an output of, as many kinds as there are; where more are needed
 // they are repeated.
 //
+// What is left behind includes idle connections of an HTTP client: Close of the
+// stage has to close them. The stage of a [vimap.Pool] does not fit here, for the
+// pool's workers go on after a run.
+//
 // It is Suite(stage, inputs...).Run(t); a [StageSuite] can be told more.
 func TestStage[T Runner[T], In, Out any](t T, stage vimap.Stage[In, Out], inputs ...In) {
 	t.Helper()
