@@ -22,7 +22,8 @@ import (
 // and "[^a-z]" for one of a class, "{a,b}" for either, and "**" as a whole
 // element of the path for any number of folders, none included; "\" takes the
 // meaning from the next character. On Windows "\" separates, as "/" does. Names
-// that begin with a dot are like any other.
+// that begin with a dot are like any other. A "**" that only comes about by
+// choosing among alternatives, as in "{*}*", is two stars in one folder.
 //
 // A pattern that is itself the path of a file means that file, whatever
 // characters it has. Only files are yielded, never folders: regular files and
