@@ -117,12 +117,17 @@ type StuckError struct {
 	Stack  []byte        // where it stood
 }
 
-// Error names the stage and the limit; the stack is not part of it.
+// Error names the stage, the worker, the item if there is one, and the limit;
+// the stack is not part of it.
 func (e *StuckError) Error() string {
 	if e.Limit == 0 {
 		return fmt.Sprintf("vimap: %s ignores the end of its context: abandoned", e.Stage)
 	}
-	return fmt.Sprintf("vimap: stage %q: worker %d ignores its time limit of %v: abandoned", e.Stage, e.Worker, e.Limit)
+	at := ""
+	if e.Index >= 0 {
+		at = fmt.Sprintf(", at item %d,", e.Index)
+	}
+	return fmt.Sprintf("vimap: stage %q: worker %d%s ignores its time limit of %v: abandoned", e.Stage, e.Worker, at, e.Limit)
 }
 
 // Is reports whether target is context.DeadlineExceeded.

@@ -178,6 +178,7 @@ func (p Pipeline[In, Out]) InFlight(n int) Pipeline[In, Out] {
 // Start returns a run that begins when it is ranged over, see [Run].
 func (p Pipeline[In, Out]) Start(ctx context.Context) *Run[In, Out] {
 	notNil(p.compile == nil, "Start", "the source")
+	notNil(ctx == nil, "Start", "ctx")
 	return newRun(ctx, p)
 }
 
@@ -188,6 +189,7 @@ func (p Pipeline[In, Out]) Start(ctx context.Context) *Run[In, Out] {
 // a [PanicError]. When To returns, nothing of the run is left.
 func (p Pipeline[In, Out]) To[R any](ctx context.Context, sink func(*Run[In, Out]) (R, error)) (R, error) {
 	notNil(sink == nil, "To", "sink")
+	notNil(ctx == nil, "To", "ctx")
 	run := p.Start(ctx)
 	return toSink(run, sink)
 }

@@ -258,6 +258,7 @@ func TestAMistakeInTheSourcePanicsWithItsRuleAndValue(t *testing.T) {
 		"FlatMap nil":         {func() { p.FlatMap[int](nil) }, []string{"vimap: FlatMap: ", "must not be nil"}},
 		"Via the zero stage":  {func() { p.Via(vimap.Stage[int, int]{}) }, []string{"vimap: Via: ", "must"}},
 		"To nil":              {func() { _, _ = p.To[int](t.Context(), nil) }, []string{"vimap: To: ", "must not be nil"}},
+		"Start without a context": {func() { p.Start(nil) }, []string{"vimap: Start: ", "ctx must not be nil"}}, //nolint:staticcheck // the mistake itself
 		"Func nil":            {func() { vimap.Func[int, int](nil) }, []string{"vimap: Func: ", "must not be nil"}},
 		"Open nil":            {func() { vimap.Open[int](nil) }, []string{"vimap: Open: ", "must not be nil"}},
 		"OpenWith nil":        {func() { vimap.OpenWith[int, int](nil) }, []string{"vimap: OpenWith: ", "must not be nil"}},

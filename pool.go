@@ -31,6 +31,7 @@ type Pool[In, Out any] struct {
 // pool has ended, and every call gets that error.
 func NewPool[In, Out any](ctx context.Context, s Stage[In, Out]) *Pool[In, Out] {
 	notNil(s.attach == nil, "NewPool", "stage")
+	notNil(ctx == nil, "NewPool", "ctx")
 	v := &verdict{what: "a pool"}
 	p := &Pool[In, Out]{keyed: s.options.keyed, verdict: v}
 	p.pool = engine.NewPool(unstoppable(ctx), faults, s.options.name, p.keyed,
@@ -53,6 +54,7 @@ func NewPool[In, Out any](ctx context.Context, s Stage[In, Out]) *Pool[In, Out] 
 // A worker's function that calls Do of its own pool holds its worker while it
 // waits for another: if all do so at once, they wait for ever.
 func (p *Pool[In, Out]) Do(ctx context.Context, in In) (Out, error) {
+	notNil(ctx == nil, "Pool.Do", "ctx")
 	out, f, err := p.pool.Do(unstoppable(ctx), in)
 	if f == nil {
 		return out, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/vimap-go/vimap"
 	"github.com/vimap-go/vimap/retry"
+	"github.com/vimap-go/vimap/sources"
 )
 
 // grace is more than any run waits for a function that ignores its time limit.
@@ -111,14 +113,32 @@ func TestATaskThatIgnoresItsTimeLimitIsReportedStuckAndTheRunGoesOn(t *testing.T
 				var crew crew
 				s := stubborn{release: make(chan struct{})}
 				defer s.free(t)
+				abandoned := make(chan struct{})
+				var full sync.WaitGroup // all workers have an input at once
+				full.Add(workers)
 				stage := crew.stage(workers, func(_ context.Context, n int) (int, error) {
-					if n == 20 {
+					switch {
+					case n == 20:
 						s.hold()
+					case n >= 100-workers:
+						full.Done()
+						full.Wait()
 					}
 					return n, nil
-				}).Named("send").Timeout(time.Second)
+				}).Named("send").Timeout(time.Second).
+					Hooks(vimap.Hooks{WorkerStuck: func(vimap.WorkerEvent) { close(abandoned) }})
+				source := sources.Seq(func(yield func(int) bool) {
+					for n := range 100 {
+						if n == 100-workers {
+							<-abandoned
+						}
+						if !yield(n) {
+							return
+						}
+					}
+				})
 				began := time.Now()
-				all, run := outcomes(patient(t), count(100, nil).Via(stage).Ordered())
+				all, run := outcomes(patient(t), source.Via(stage).Ordered())
 				require.NoError(t, run.Err())
 				require.Less(t, time.Since(began), time.Second+grace)
 				require.Len(t, all, 100, "what the stuck worker had not begun is done by another")

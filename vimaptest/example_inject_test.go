@@ -82,7 +82,7 @@ func ExampleHang() {
 func ExampleStuck() {
 	outcomes(vimaptest.Stuck().On(1))
 	// Output:
-	// vimap: stage "func": item 0: vimap: stage "func": worker 0 ignores its time limit of 1ms: abandoned
+	// vimap: stage "func": item 0: vimap: stage "func": worker 0, at item 0, ignores its time limit of 1ms: abandoned
 	// b!
 	// c!
 }
