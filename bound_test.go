@@ -285,7 +285,7 @@ func TestDeliveredItemsAreReleasedWhileTheRunGoesOn(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				var made []weak.Pointer[big]
 				size := vimap.Func(func(_ context.Context, b *big) (int, error) { return len(b.data), nil }).Workers(2)
-				p := bigs(160, &made).Via(size).InFlight(4)
+				p := bigs(80, &made).Via(size).InFlight(4)
 				if ordered {
 					p = p.Ordered()
 				}
@@ -298,7 +298,7 @@ func TestDeliveredItemsAreReleasedWhileTheRunGoesOn(t *testing.T) {
 					}
 				}
 				require.NoError(t, run.Err())
-				require.Equal(t, 160, seen)
+				require.Equal(t, 80, seen)
 				// Four in flight, the one in hand, and what a stack may still hold.
 				require.LessOrEqual(t, most, 10)
 			})

@@ -162,36 +162,38 @@ func places() map[string]func(die func()) vimap.Pipeline[int, int] {
 func TestAnyDeathInAnyFunctionIsTheErrorOfItsItem(t *testing.T) {
 	for place, build := range places() {
 		for _, fault := range faults() {
-			for _, ordered := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%s in %s, ordered %v", fault.name, place, ordered), func(t *testing.T) {
-					bubble(t, func(t *testing.T) {
-						p := build(fault.die)
-						if ordered {
-							p = p.Ordered()
-						}
-						all, run := outcomes(patient(t), p)
-						require.NoError(t, run.Err())
-						outs, failed := split(all)
-						require.ElementsMatch(t, []int{0, 1, 2, 4, 5, 6}, outs, "the neighbours are delivered")
-						require.Len(t, failed, 1)
-						require.Equal(t, int64(3), failed[0].Index)
-						if place != "decode" {
-							require.Equal(t, 3, failed[0].In)
-						}
-						var item *vimap.ItemError
-						require.ErrorAs(t, failed[0].Err, &item)
-						require.Equal(t, int64(3), item.Index)
-						fault.require(t, failed[0].Err)
-						requireAddsUp(t, run.Stats())
+			t.Run(fmt.Sprintf("%s in %s", fault.name, place), func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					p := build(fault.die)
+					requireOneDeath(t, p, fault, place != "decode")
+					requireOneDeath(t, p.Ordered(), fault, place != "decode")
 
-						// Every other way to run it ends with the same error.
-						_, err := p.To(patient(t), collect)
-						fault.require(t, err)
-					})
+					// Every other way to run it ends with the same error.
+					_, err := p.To(patient(t), collect)
+					fault.require(t, err)
 				})
-			}
+			})
 		}
 	}
+}
+
+// requireOneDeath runs p, in which fault is the end of item 3 of 7 alone.
+func requireOneDeath(t *testing.T, p vimap.Pipeline[int, int], fault fault, hasInput bool) {
+	t.Helper()
+	all, run := outcomes(patient(t), p)
+	require.NoError(t, run.Err())
+	outs, failed := split(all)
+	require.ElementsMatch(t, []int{0, 1, 2, 4, 5, 6}, outs, "the neighbours are delivered")
+	require.Len(t, failed, 1)
+	require.Equal(t, int64(3), failed[0].Index)
+	if hasInput {
+		require.Equal(t, 3, failed[0].In)
+	}
+	var item *vimap.ItemError
+	require.ErrorAs(t, failed[0].Err, &item)
+	require.Equal(t, int64(3), item.Index)
+	fault.require(t, failed[0].Err)
+	requireAddsUp(t, run.Stats())
 }
 
 func TestADeathAfterSomeOutputsOfFlatMapKeepsThem(t *testing.T) {
