@@ -115,22 +115,12 @@ func (r *Run[In, Out]) loop(handle func(engine.Item[Out]) bool, atEnd func()) {
 		}
 		return
 	}
-	for {
-		it, ok := r.outlet.Next()
-		if !ok {
-			left = false
-			if atEnd != nil {
-				atEnd()
-			}
-			return
-		}
-		more := handle(it)
-		if !r.untold {
-			r.outlet.Free(it)
-		}
-		if !more {
-			return
-		}
+	left = r.outlet.Each(func(it engine.Item[Out]) (more, keep bool) {
+		more = handle(it)
+		return more, r.untold
+	})
+	if !left && atEnd != nil {
+		atEnd()
 	}
 }
 

@@ -119,17 +119,17 @@ func (p *puller[T]) take() (int, func(*Exec)) {
 		if p.ring != nil {
 			size := int(g.pace.size.Load())
 			if len(p.batch) < size {
-				p.batch = make([]Item[T], size)
-				x.out.reserve(size)
+				p.batch = make([]Item[T], max(size, leastRoom))
+				x.out.reserve(len(p.batch))
 			}
 			if n := p.ring.takeLocked(p.batch[:size]); n > 0 {
 				g.unlockAndWake(p.more())
 				return n, nil
 			}
 		}
-		g.rest(x.waiter)
+		g.rest(&x.waiter)
 		if p.more() {
-			g.unrest(x.waiter)
+			g.unrest(&x.waiter)
 			continue
 		}
 		g.mu.Unlock()

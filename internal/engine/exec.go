@@ -14,7 +14,7 @@ import (
 type Exec struct {
 	g      *Group
 	number int
-	waiter *waiter
+	waiter waiter
 	woken  bool // spawned by its gate, and not yet there
 
 	slot  int32  // of the item in hand

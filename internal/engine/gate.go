@@ -10,7 +10,7 @@ import (
 // waiter is a parked goroutine. It is woken once for each time it parked.
 type waiter struct{ wake chan struct{} }
 
-func newWaiter() *waiter { return &waiter{wake: make(chan struct{}, 1)} }
+func newWaiter() waiter { return waiter{wake: make(chan struct{}, 1)} }
 
 // gate is where the consumers of a ring wait for items. Its lock is the
 // consumers' lock of the ring. One waiter is woken at a time, the last that
@@ -18,6 +18,7 @@ func newWaiter() *waiter { return &waiter{wake: make(chan struct{}, 1)} }
 type gate struct {
 	mu   sync.Mutex
 	idle []*waiter
+	few  [2]*waiter // where idle begins
 	// open says that a push should call: somebody waits or may be spawned, and
 	// nobody is being woken already.
 	open   atomic.Bool
@@ -70,6 +71,9 @@ func (g *gate) arrived() {
 
 // rest parks w; the caller holds mu and unlocks it after.
 func (g *gate) rest(w *waiter) {
+	if g.idle == nil {
+		g.idle = g.few[:0]
+	}
 	g.idle = append(g.idle, w)
 	g.open.Store(!g.waking)
 }

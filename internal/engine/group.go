@@ -98,6 +98,9 @@ func (g *Group) launch(number int) {
 }
 
 func (g *Group) launchLocked(x *Exec) {
+	if g.execs == nil {
+		g.execs = make([]*Exec, 0, min(g.spec.Workers, 64))
+	}
 	g.execs = append(g.execs, x)
 	g.run.wg.Add(1)
 	go x.main()

@@ -128,10 +128,13 @@ func (e *Emitter[T]) Many(items []T) bool {
 		for i, slot := range slots {
 			m := s.meta(slot)
 			seq := s.seq + int64(i)
-			m.Seq, m.Index, m.Place = seq, seq, e.place
-			if h.origins != nil {
-				*h.origins.At(slot) = items[i]
+			m.Seq, m.Index = seq, seq
+			if m.Place != e.place {
+				m.Place = e.place
 			}
+		}
+		if h.origins != nil {
+			h.origins.set(slots, items)
 		}
 		s.seq += int64(len(slots))
 		if !h.ring.publish(slots, items) {

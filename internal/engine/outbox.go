@@ -36,7 +36,7 @@ func (o *outbox[T]) pass(slot int32, s State) {
 
 func (o *outbox[T]) add(it Item[T]) {
 	if o.n == len(o.buf) { // a job with several items: nobody relieves it
-		o.grow(max(8, 2*len(o.buf)))
+		o.grow(max(leastRoom, 2*len(o.buf)))
 	}
 	o.buf[o.n] = it
 	o.n++

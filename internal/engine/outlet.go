@@ -22,7 +22,7 @@ type Outlet[T any] struct {
 	run     *Run
 	ring    *Ring[T]
 	gate    *gate
-	waiter  *waiter
+	waiter  waiter
 	chunk   []Item[T]
 	i, n    int
 	ordered bool
@@ -73,6 +73,15 @@ func (o *Outlet[T]) next(wait time.Duration) (it Item[T], a arrival) {
 	}
 }
 
+// isNext counts the item in slot if it is the next in order.
+func (o *Outlet[T]) isNext(slot int32) bool {
+	if o.kept > 0 || o.ring.seg.meta(slot).Seq != o.seq {
+		return false
+	}
+	o.seq++
+	return true
+}
+
 // place is where an item waits that came before its turn.
 func (o *Outlet[T]) place(seq int64) *Item[T] {
 	return &o.early[seq&int64(len(o.early)-1)]
@@ -121,16 +130,16 @@ func (o *Outlet[T]) fill(wait time.Duration) arrival {
 			g.mu.Unlock()
 			return timedOut
 		}
-		g.rest(o.waiter)
+		g.rest(&o.waiter)
 		if o.ring.waitingLocked() > 0 || o.ring.complete.Load() || o.run.halted.Load() {
-			g.unrest(o.waiter)
+			g.unrest(&o.waiter)
 			continue
 		}
 		g.mu.Unlock()
 		o.settle()
 		woken := o.waiter.park(wait)
 		g.mu.Lock()
-		if !woken && g.unrest(o.waiter) {
+		if !woken && g.unrest(&o.waiter) {
 			g.mu.Unlock()
 			return timedOut
 		}
@@ -160,6 +169,44 @@ func (o *Outlet[T]) Next() (Item[T], bool) {
 		}
 		o.run.stats.filtered.Add(1)
 		o.free(it.Slot)
+	}
+}
+
+// Each hands the items that are delivered or failed to handle and ends their
+// stay, until there are no more or handle wants no more; then left is true. An
+// item that handle keeps does not end its stay.
+func (o *Outlet[T]) Each(handle func(Item[T]) (more, keep bool)) (left bool) {
+	var none Item[T]
+	for {
+		// What next does, for the common case.
+		for o.i < o.n && !o.run.halted.Load() {
+			p := &o.chunk[o.i]
+			if p.State != Live || o.ordered && !o.isNext(p.Slot) {
+				break
+			}
+			it := *p
+			*p = none
+			o.i++
+			more, keep := handle(it)
+			if !keep {
+				o.delivered++
+				o.free(it.Slot)
+			}
+			if !more {
+				return true
+			}
+		}
+		it, ok := o.Next()
+		if !ok {
+			return false
+		}
+		more, keep := handle(it)
+		if !keep {
+			o.Free(it)
+		}
+		if !more {
+			return true
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ const (
 	// cost of taking vanish, too little for a person or a neighbour to notice.
 	chunkTime = 10 * time.Microsecond
 	mostChunk = 512
+	leastRoom = 8 // items that a worker has room for from the first
 	// paceSpan is how many items the mean cost looks back over.
 	paceSpan = 1024
 )

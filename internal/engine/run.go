@@ -86,7 +86,7 @@ type Run struct {
 	once     sync.Once       // closes allReady
 	outer    context.Context // the caller's
 	observe  Observer        // nil: nobody does
-	unwatch  func() bool
+	unwatch  func() bool // nil: the caller's context never ends
 	watched  chan struct{}
 
 	mu      sync.Mutex
@@ -108,7 +108,7 @@ func New(ctx context.Context, faults *Faults, inFlight int, ordered bool) *Run {
 	if IsSerial(ctx) {
 		r.serial = new(serial)
 	}
-	r.allReady, r.watched = make(chan struct{}), make(chan struct{})
+	r.allReady = make(chan struct{})
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	r.sourceCtx, r.stopSource = context.WithCancelCause(r.ctx)
 	return r
@@ -129,10 +129,13 @@ func (r *Run) Start() {
 		return
 	}
 	slices.Reverse(r.groups) // they were added from the last to the first
-	r.unwatch = context.AfterFunc(r.outer, func() {
-		defer close(r.watched)
-		r.Fail(context.Cause(r.outer))
-	})
+	if r.outer.Done() != nil {
+		r.watched = make(chan struct{})
+		r.unwatch = context.AfterFunc(r.outer, func() {
+			defer close(r.watched)
+			r.Fail(context.Cause(r.outer))
+		})
+	}
 	for _, s := range slices.Backward(r.segments) {
 		s.settle(r.inFlight)
 	}
@@ -295,7 +298,7 @@ func (r *Run) Finish(left bool) []error {
 	r.halt(context.Canceled)
 	if r.serial != nil {
 		r.serial.end(0)
-	} else if !r.unwatch() {
+	} else if r.unwatch != nil && !r.unwatch() {
 		<-r.watched
 	}
 	r.mu.Lock()

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,13 +45,15 @@ type Segment struct {
 	since  int  // items that left since mark
 	mark   time.Duration
 	parked bool
-	head   *waiter
+	head   waiter
 	stash  []int32 // credits that the head has taken for its next items
+	first  [blockSize]int32
 	seq    int64   // of the head's next item
 }
 
 func newSegment(run *Run, parent *Segment) *Segment {
 	s := &Segment{run: run, parent: parent, head: newWaiter()}
+	s.stash = s.first[:0]
 	s.total.Store(-1)
 	run.segments = append(run.segments, s)
 	s.stores = append(s.stores, &s.metas)
@@ -155,6 +158,7 @@ func (s *Segment) make() int32 {
 	s.made++
 	if s.made > s.room {
 		s.room = max(8, 2*s.room)
+		s.free = slices.Grow(s.free, s.room)
 		for _, r := range s.rings {
 			r.grow(s.room)
 		}

@@ -136,7 +136,7 @@ type hand[In, Out any] struct {
 // plain is begin for a stage that has no limit, no retry and no loop.
 func (h *hand[In, Out]) plain(x *Exec, in In) {
 	x.served, x.at, h.in = true, h.step, in
-	out, err := h.do(h.g.run.ctx, in)
+	out, err := h.do(h.ctx, in)
 	if err != nil {
 		h.failed(err)
 		return

@@ -27,6 +27,14 @@ func (s *Store[T]) grow(block int) {
 	s.blocks[block] = new([blockSize]T)
 }
 
+// set has slots hold values, as many.
+func (s *Store[T]) set(slots []int32, values []T) {
+	values = values[:len(slots)]
+	for i, slot := range slots {
+		*s.At(slot) = values[i]
+	}
+}
+
 // clear lets go of what slots held.
 func (s *Store[T]) clear(slots []int32) {
 	var zero T
