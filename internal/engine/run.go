@@ -86,7 +86,7 @@ type Run struct {
 	once     sync.Once       // closes allReady
 	outer    context.Context // the caller's
 	observe  Observer        // nil: nobody does
-	unwatch  func() bool // nil: the caller's context never ends
+	unwatch  func() bool     // nil: the caller's context never ends
 	watched  chan struct{}
 
 	mu      sync.Mutex

@@ -48,7 +48,7 @@ type Segment struct {
 	head   waiter
 	stash  []int32 // credits that the head has taken for its next items
 	first  [blockSize]int32
-	seq    int64   // of the head's next item
+	seq    int64 // of the head's next item
 }
 
 func newSegment(run *Run, parent *Segment) *Segment {
