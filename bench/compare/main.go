@@ -8,18 +8,25 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"syscall"
 
+	"github.com/vimap-go/vimap/bench/internal/data"
 	"github.com/vimap-go/vimap/bench/internal/harness"
 	"github.com/vimap-go/vimap/bench/internal/workloads"
 )
 
 func main() {
+	if status, ok := harness.Child(workloads.All()); ok {
+		os.Exit(status)
+	}
 	quick := flag.Bool("quick", false, "fewer items, three rounds, no slow columns: under a minute")
 	only := flag.String("only", "", "run the workloads whose name contains `NAME`")
 	rounds := flag.Int("rounds", 0, "take the median of `N` rounds (default 5, with -quick 3)")
@@ -42,10 +49,24 @@ func main() {
 			fmt.Fprintf(os.Stderr, "\r\x1b[K%s, round %d: %s ", workload, round, column)
 		}
 	}
-	if err := compare(*only, options); err != nil {
+	removeWhenInterrupted()
+	if err := errors.Join(compare(*only, options), data.Remove()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// removeWhenInterrupted leaves no files behind at Ctrl-C: some are large.
+func removeWhenInterrupted() {
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-interrupted
+		if err := data.Remove(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		os.Exit(130)
+	}()
 }
 
 func compare(only string, options harness.Options) error {

@@ -16,12 +16,17 @@ func All() []harness.Workload {
 		Hash(),
 		Sleep(),
 		SleepOrdered(),
+		SleepManyWorkers(),
 		Skew(),
 		Rare(),
+		Late(),
 		Trickle(),
 		BuildAndRun(),
 		Lines(),
+		LinesAsBytes(),
 		JSONLines(),
+		Rows(),
+		Large(),
 		Source(),
 	}
 }
