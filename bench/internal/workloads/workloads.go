@@ -30,3 +30,16 @@ func All() []harness.Workload {
 		Source(),
 	}
 }
+
+// Chart takes the few results that a picture has room for, two and two beside
+// each other.
+func Chart(all []harness.Result) (charted []harness.Result) {
+	for _, name := range []string{"trivial-2", "ordered-2", "stages-3x2", "lines", "hash-1us", "jsonlines"} {
+		for i := range all {
+			if all[i].Workload.Name == name {
+				charted = append(charted, all[i])
+			}
+		}
+	}
+	return charted
+}
