@@ -18,7 +18,7 @@ func Lines() harness.Workload {
 	return harness.Workload{
 		Name:  "lines",
 		About: "lines of 60 bytes of a file, as strings → length → sum, 2 workers, any order",
-		Full:  5_000_000, Quick: 500_000, Test: 2_000,
+		Full:  5_000_000, Quick: 500_000, Test: 20_000,
 		Peak: true,
 		Build: func(n int) (harness.Job, error) {
 			path, want, err := textFile(n)
@@ -41,7 +41,7 @@ func LinesAsBytes() harness.Workload {
 	return harness.Workload{
 		Name:  "lines-bytes",
 		About: "the same lines as borrowed bytes → length → sum, inline",
-		Full:  5_000_000, Quick: 500_000, Test: 2_000,
+		Full:  5_000_000, Quick: 500_000, Test: 20_000,
 		Base: "wc -l",
 		Peak: true,
 		Build: func(n int) (harness.Job, error) {

@@ -106,7 +106,7 @@ func Rows() harness.Workload {
 	return harness.Workload{
 		Name:  "rows",
 		About: "rows station;temperature of a file → the figures of each station, 2 workers",
-		Full:  20_000_000, Quick: 1_000_000, Test: 5_000,
+		Full:  20_000_000, Quick: 1_000_000, Test: 60_000,
 		Base: "hand-written",
 		Peak: true,
 		Build: func(n int) (harness.Job, error) {
