@@ -19,29 +19,19 @@ const variable = "VIMAP_BENCH_DATA"
 
 var folder struct {
 	sync.Mutex
-	path string
-	ours bool
+	path string // "": this process has made none
 }
 
-// Folder returns the folder, which is there when it returns.
-func Folder() (string, error) {
-	folder.Lock()
-	defer folder.Unlock()
-	return located()
-}
-
+// located returns the folder, which is there when it returns.
 func located() (string, error) {
-	if folder.path == "" {
-		folder.path = os.Getenv(variable)
-	}
-	if folder.path != "" {
-		return folder.path, nil
+	if path := os.Getenv(variable); path != "" {
+		return path, nil
 	}
 	path, err := os.MkdirTemp("", "vimap-bench-")
 	if err != nil {
 		return "", err
 	}
-	folder.path, folder.ours = path, true
+	folder.path = path
 	return path, os.Setenv(variable, path)
 }
 
@@ -49,11 +39,11 @@ func located() (string, error) {
 func Remove() error {
 	folder.Lock()
 	defer folder.Unlock()
-	if !folder.ours {
+	if folder.path == "" {
 		return nil
 	}
 	err := errors.Join(os.RemoveAll(folder.path), os.Unsetenv(variable))
-	folder.path, folder.ours = "", false
+	folder.path = ""
 	return err
 }
 
