@@ -53,6 +53,45 @@ func TestAQuickRunLeavesSlowColumnsOut(t *testing.T) {
 	require.Equal(t, []string{"A"}, result.Columns)
 }
 
+func TestShortWorkHasMoreRoundsAndASlowColumnOne(t *testing.T) {
+	var log []string
+	w := work(noting("A", &log), harness.Column{Name: "B", Once: true, Run: noting("B", &log).Run})
+	w.Often = 2
+	result, err := harness.Measure(w, harness.Options{Rounds: 2})
+	require.NoError(t, err)
+	require.Equal(t, "AABAAA", strings.Join(log, ""), "one of warming up, four rounds")
+	require.Len(t, result.Rounds, 4)
+	_, ok := result.Spread(harness.Over(harness.WallPer("A", 1), harness.WallPer("B", 1)))
+	require.True(t, ok)
+}
+
+func TestTheSumMayBeTakenFromWhatAColumnLeft(t *testing.T) {
+	w := work(harness.Column{Name: "A", Run: func() (uint64, error) { return 0, nil }})
+	job, err := w.Build(1)
+	require.NoError(t, err)
+	job.Sum = func() (uint64, error) { return 7, nil }
+	require.NoError(t, harness.Check(w, job, job.Columns[0]))
+	job.Sum = func() (uint64, error) { return 8, nil }
+	require.Error(t, harness.Check(w, job, job.Columns[0]))
+}
+
+func TestItemsThatAreLateAreCounted(t *testing.T) {
+	w := work()
+	w.Late = 10
+	w.Build = func(int) (harness.Job, error) {
+		return harness.Job{
+			Latencies: func() []time.Duration { return []time.Duration{11, 9, 12, 10, 1} },
+			Columns:   []harness.Column{{Name: "A", Run: func() (uint64, error) { return 0, nil }}},
+		}, nil
+	}
+	result, err := harness.Measure(w, harness.Options{Quick: true, Rounds: 1})
+	require.NoError(t, err)
+	late, ok := result.Spread(harness.Late("A"))
+	require.True(t, ok)
+	require.Equal(t, harness.Spread{Median: 2, Min: 2, Max: 2}, late)
+	require.Contains(t, result.Table(), "> 10ns")
+}
+
 func TestAWrongColumnIsAnError(t *testing.T) {
 	wrong := harness.Column{Name: "wrong", Run: func() (uint64, error) { return 8, nil }}
 	_, err := harness.Measure(work(wrong), harness.Options{Rounds: 1})

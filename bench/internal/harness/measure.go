@@ -1,12 +1,16 @@
 package harness
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"runtime/pprof"
 	"slices"
 	"time"
+
+	"github.com/vimap-go/vimap/bench/internal/data"
 )
 
 // patience is how long one run of a column may take before the program gives
@@ -26,6 +30,8 @@ type Sample struct {
 	Wall, CPU time.Duration
 	Allocs    uint64
 	P50, P99  time.Duration
+	Late      int    // items that were later than [Workload.Late]
+	Peak      uint64 // bytes of memory, 0 if it was not measured
 }
 
 // Round has one sample for each column, taken right after each other.
@@ -48,7 +54,7 @@ type Result struct {
 // Measure runs the columns of w alternately: A B C, A B C and so on.
 // A round of warming up, which is not counted, comes before an ordinary run.
 // The first column that returns a wrong sum is the error.
-func Measure(w Workload, o Options) (result Result, err error) {
+func Measure(w Workload, o Options) (Result, error) {
 	items, first := w.Full, -1
 	if o.Quick {
 		items, first = w.Quick, 0
@@ -57,23 +63,19 @@ func Measure(w Workload, o Options) (result Result, err error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("%s: %w", w.Name, err)
 	}
-	if job.Close != nil {
-		defer func() {
-			if closeErr := job.Close(); err == nil {
-				err = closeErr
-			}
-		}()
-	}
 	if o.Quick {
 		job.Columns = slices.DeleteFunc(slices.Clone(job.Columns), func(c Column) bool { return c.Slow })
 	}
-	result = Result{Workload: w, Items: items, Latencies: job.Latencies != nil}
+	result := Result{Workload: w, Items: items, Latencies: job.Latencies != nil}
 	for _, column := range job.Columns {
 		result.Columns = append(result.Columns, column.Name)
 	}
-	for n := first; n < o.Rounds; n++ {
+	for n := first; n < o.Rounds*cmp.Or(w.Often, 1); n++ {
 		round := Round{Items: items, Cores: freeCores(), Samples: map[string]Sample{}}
 		for _, column := range job.Columns {
+			if column.Once && n != 0 {
+				continue
+			}
 			if o.Progress != nil {
 				o.Progress(w.Name, column.Name, n+1)
 			}
@@ -87,7 +89,35 @@ func Measure(w Workload, o Options) (result Result, err error) {
 			result.Rounds = append(result.Rounds, round)
 		}
 	}
+	if w.Peak {
+		return result, result.measurePeaks(job, o)
+	}
 	return result, nil
+}
+
+// measurePeaks adds the peak memory to some of the rounds.
+func (r Result) measurePeaks(job Job, o Options) error {
+	most := peakRounds
+	if o.Quick {
+		most = 1
+	}
+	for n, round := range r.Rounds[:min(most, len(r.Rounds))] {
+		for _, column := range job.Columns {
+			sample, ok := round.Samples[column.Name]
+			if !ok || column.Foreign {
+				continue
+			}
+			if o.Progress != nil {
+				o.Progress(r.Workload.Name, column.Name+" (memory)", n+1)
+			}
+			var err error
+			if sample.Peak, err = Peak(r.Workload, column.Name, r.Items); err != nil {
+				return err
+			}
+			round.Samples[column.Name] = sample
+		}
+	}
+	return nil
 }
 
 // Check runs a column once and returns an error unless its sum is right.
@@ -100,7 +130,10 @@ func once(w Workload, job Job, column Column) (Sample, error) {
 	name := w.Name + "/" + column.Name
 	watchdog := time.AfterFunc(patience, func() {
 		fmt.Fprintf(os.Stderr, "\n%s has not ended after %v; its goroutines:\n", name, patience)
-		_ = pprof.Lookup("goroutine").WriteTo(os.Stderr, 2)
+		err := errors.Join(pprof.Lookup("goroutine").WriteTo(os.Stderr, 2), data.Remove())
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
 		os.Exit(2)
 	})
 	defer watchdog.Stop()
@@ -114,6 +147,9 @@ func once(w Workload, job Job, column Column) (Sample, error) {
 	runtime.ReadMemStats(&after)
 	sample.Allocs = after.Mallocs - before.Mallocs
 
+	if err == nil && job.Sum != nil {
+		sum, err = job.Sum()
+	}
 	if err != nil {
 		return Sample{}, fmt.Errorf("%s: %w", name, err)
 	}
@@ -125,6 +161,10 @@ func once(w Workload, job Job, column Column) (Sample, error) {
 		slices.Sort(latencies)
 		if n := len(latencies); n > 0 {
 			sample.P50, sample.P99 = latencies[n/2], latencies[n*99/100]
+		}
+		if w.Late > 0 {
+			onTime, _ := slices.BinarySearch(latencies, w.Late+1)
+			sample.Late = len(latencies) - onTime
 		}
 	}
 	return sample, nil

@@ -44,6 +44,20 @@ func P99(column string) Metric {
 	return sampled(column, func(s Sample, _ int) float64 { return float64(s.P99) / 1e3 })
 }
 
+// Late is the number of items that came too late.
+func Late(column string) Metric {
+	return sampled(column, func(s Sample, _ int) float64 { return float64(s.Late) })
+}
+
+// PeakMB is the most memory that a process with nothing but a column had, in
+// megabytes of 2²⁰ bytes.
+func PeakMB(column string) Metric {
+	return func(r Round) (float64, bool) {
+		s := r.Samples[column]
+		return float64(s.Peak) / (1 << 20), s.Peak > 0
+	}
+}
+
 func sampled(column string, value func(Sample, int) float64) Metric {
 	return func(r Round) (float64, bool) {
 		s, ok := r.Samples[column]
@@ -60,6 +74,15 @@ func Over(a, b Metric) Metric {
 		x, okX := a(r)
 		y, okY := b(r)
 		return x / y, okX && okY && y != 0
+	}
+}
+
+// Minus is a less b in the same round.
+func Minus(a, b Metric) Metric {
+	return func(r Round) (float64, bool) {
+		x, okX := a(r)
+		y, okY := b(r)
+		return x - y, okX && okY
 	}
 }
 

@@ -26,6 +26,12 @@ func (r Result) Table() string {
 	if r.Latencies {
 		head = append(head, "p50 µs", "min–max", "p99 µs", "min–max")
 	}
+	if r.Workload.Late > 0 {
+		head = append(head, "> "+r.Workload.Late.String(), "min–max")
+	}
+	if r.Workload.Peak {
+		head = append(head, "peak MB", "min–max")
+	}
 	rows := [][]string{head}
 	for _, column := range r.Columns {
 		wall := WallPer(column, unit)
@@ -38,6 +44,12 @@ func (r Result) Table() string {
 		if r.Latencies {
 			row = append(row, r.cells(P50(column), true)...)
 			row = append(row, r.cells(P99(column), true)...)
+		}
+		if r.Workload.Late > 0 {
+			row = append(row, r.cells(Late(column), true)...)
+		}
+		if r.Workload.Peak {
+			row = append(row, r.cells(PeakMB(column), true)...)
 		}
 		rows = append(rows, row)
 	}

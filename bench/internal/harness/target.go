@@ -4,7 +4,6 @@ import "fmt"
 
 // Target is a figure that vimap holds itself to.
 type Target struct {
-	// Name begins with "goal:" if it is one of tomorrow.
 	Name     string
 	Workload string
 	Value    Metric

@@ -15,7 +15,7 @@ func BuildAndRun() harness.Workload {
 		Name:  "build-10",
 		About: "build and run 10 items with 4 workers",
 		Full:  2_000, Quick: 500, Test: 20,
-		Item: "run",
+		Item: "run", Often: 3,
 		Build: func(n int) (harness.Job, error) {
 			const workers = 4
 			xs := numbers(10)

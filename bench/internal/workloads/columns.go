@@ -54,13 +54,18 @@ func pools[T, R any](items iter.Seq[T], workers int, f func(T) R, sum fold[R]) [
 		{"conc", peers.Conc[T, R]},
 		{"pond", peers.Pond[T, R]},
 		{"ants", peers.Ants[T, R]},
+		{"workerpool", peers.WorkerPool[T, R]},
 		{"ro", peers.Ro[T, R]},
 	})
 }
 
 // orderedPools are the peers' columns for one function over a stream, in order.
 func orderedPools[T, R any](items iter.Seq[T], workers int, f func(T) R, sum fold[R]) []harness.Column {
-	return poolColumns(items, workers, f, sum, []poolEntry[T, R]{
+	return poolColumns(items, workers, f, sum, orderedEntries[T, R]())
+}
+
+func orderedEntries[T, R any]() []poolEntry[T, R] {
+	return []poolEntry[T, R]{
 		{"sequential", peers.Sequential[T, R]},
 		{"channels", peers.OrderedChannels[T, R](0)},
 		{"chan 128", peers.OrderedChannels[T, R](128)},
@@ -70,8 +75,9 @@ func orderedPools[T, R any](items iter.Seq[T], workers int, f func(T) R, sum fol
 		{"conc", peers.OrderedConc[T, R]},
 		{"pond", peers.OrderedPond[T, R]},
 		{"ants", peers.OrderedAnts[T, R]},
+		{"workerpool", peers.OrderedWorkerPool[T, R]},
 		{"ro", peers.Ro[T, R]},
-	})
+	}
 }
 
 type poolEntry[T, R any] struct {
@@ -115,9 +121,25 @@ func concIter[T, R any](items []T, workers int, f func(T) R, sum fold[R]) harnes
 	return column("conc.iter", sum, func(each func(R)) error { return peers.ConcIter(items, workers, f, each) })
 }
 
+// loParallel is the column for one function over a slice, with a goroutine for
+// each item.
+func loParallel[T, R any](items []T, f func(T) R, sum fold[R]) harness.Column {
+	return column("lo.parallel", sum, func(each func(R)) error { return peers.LoParallel(items, f, each) })
+}
+
 // without leaves columns out by their names.
 func without(columns []harness.Column, names ...string) []harness.Column {
 	return slices.DeleteFunc(columns, func(c harness.Column) bool { return slices.Contains(names, c.Name) })
+}
+
+// takeTasks are the columns that need a task for each item rather than a
+// stream: no one gives them millions.
+var takeTasks = []string{"errgroup", "conc", "pond", "ants", "workerpool"}
+
+// once marks a column to run in the first round only.
+func once(c harness.Column) harness.Column {
+	c.Once = true
+	return c
 }
 
 // slow marks columns by their names, so that a quick run leaves them out.

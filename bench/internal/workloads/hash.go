@@ -19,6 +19,7 @@ func Hash() harness.Workload {
 			xs, hash := numbers(n), hasher(time.Microsecond)
 			columns := append(pools(slices.Values(xs), 2, hash, addHash),
 				concIter(xs, 2, hash, addHash),
+				loParallel(xs, hash, addHash),
 				vimapColumn("vimap", sources.Slice(xs).Via(vimap.Func(step(hash)).Workers(2)), addHash))
 			return harness.Job{Want: folded(addHash, mapped(xs, hash)), Columns: columns}, nil
 		},

@@ -23,7 +23,7 @@ func Inline() harness.Workload {
 			}
 			columns := []harness.Column{loop("sequential", peers.SequentialStages[int])}
 			columns = append(columns, without(pools(slices.Values(xs), 2, three.Fused(), add),
-				"sequential", "errgroup", "conc", "pond", "ants", "ro")...)
+				append(takeTasks, "sequential", "ro")...)...)
 			columns = append(columns,
 				concIter(xs, 2, three.Fused(), add),
 				loop("ro", peers.RoStages[int]),

@@ -1,11 +1,12 @@
 package workloads
 
 import (
-	"bufio"
-	"strings"
+	"bytes"
+	"sync/atomic"
 
 	"github.com/vimap-go/vimap"
 	"github.com/vimap-go/vimap/bench/internal/harness"
+	"github.com/vimap-go/vimap/bench/internal/peers"
 	"github.com/vimap-go/vimap/sources"
 )
 
@@ -16,29 +17,63 @@ func length(line string) int { return len(line) }
 func Lines() harness.Workload {
 	return harness.Workload{
 		Name:  "lines",
-		About: "lines of 60 bytes of a file → length → sum, 2 workers, any order",
-		Full:  5_000_000, Quick: 500_000, Test: 2_000,
+		About: "lines of 60 bytes of a file, as strings → length → sum, 2 workers, any order",
+		Full:  5_000_000, Quick: 500_000, Test: 20_000,
+		Peak: true,
 		Build: func(n int) (harness.Job, error) {
-			text := strings.Repeat("the quick brown fox jumps over the lazy dog ", 2)
-			var want uint64
-			path, remove, err := tempFile("lines.txt", func(w *bufio.Writer) error {
-				for i := range n {
-					line := text[:50+i%19] // 59 on average, and the newline
-					want += uint64(len(line))
-					if _, err := w.WriteString(line + "\n"); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
+			path, want, err := textFile(n)
 			if err != nil {
 				return harness.Job{}, err
 			}
 			columns := append(
-				without(pools(scan(path), 2, length, add), "errgroup", "conc", "pond", "ants"), // they take tasks, not streams
+				without(pools(scan(path), 2, length, add), takeTasks...),
 				vimapColumn("vimap", sources.Lines(path).Via(vimap.Func(step(length)).Workers(2)), add),
 				vimapColumn("vimap inline", sources.Lines(path).Map(length), add))
-			return harness.Job{Want: want, Columns: columns, Close: remove}, nil
+			return harness.Job{Want: want, Columns: columns}, nil
 		},
 	}
+}
+
+// LinesAsBytes is [Lines] for those that need no line for longer than a
+// moment. The column "hand-written" is the loop one would write for two cores,
+// and wc, which has only one, the program that is known to be fast.
+func LinesAsBytes() harness.Workload {
+	return harness.Workload{
+		Name:  "lines-bytes",
+		About: "the same lines as borrowed bytes → length → sum, inline",
+		Full:  5_000_000, Quick: 500_000, Test: 20_000,
+		Base: "wc -l",
+		Peak: true,
+		Build: func(n int) (harness.Job, error) {
+			path, want, err := textFile(n)
+			if err != nil {
+				return harness.Job{}, err
+			}
+			columns := append([]harness.Column{
+				{Name: "sequential", Run: func() (sum uint64, err error) {
+					for line := range scanBytes(path) {
+						sum += uint64(len(line))
+					}
+					return sum, nil
+				}},
+				{Name: "hand-written", Run: func() (uint64, error) { return lengths(path) }},
+			}, wc(path, n, want)...)
+			return harness.Job{Want: want, Columns: columns}, nil
+		},
+	}
+}
+
+// lengths adds up the lengths of a file's lines in two workers.
+func lengths(path string) (uint64, error) {
+	var total atomic.Uint64
+	err := peers.Pieces(path, 2, func(_ int, lines []byte) {
+		var sum uint64
+		for len(lines) > 0 {
+			end := bytes.IndexByte(lines, '\n')
+			sum += uint64(end)
+			lines = lines[end+1:]
+		}
+		total.Add(sum)
+	})
+	return total.Load(), err
 }

@@ -9,6 +9,8 @@ func IsPeer(module string) bool {
 		"github.com/sourcegraph/conc",
 		"github.com/alitto/pond/v2",
 		"github.com/panjf2000/ants/v2",
+		"github.com/gammazero/workerpool",
+		"github.com/samber/lo",
 		"github.com/samber/ro",
 	}, module)
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/vimap-go/vimap/bench/internal/data"
 	"github.com/vimap-go/vimap/bench/internal/harness"
 	"github.com/vimap-go/vimap/examples/source/count"
 )
@@ -25,18 +26,15 @@ func Source() harness.Workload {
 		Item: "file",
 		Base: "sequential",
 		Build: func(n int) (harness.Job, error) {
-			folder, err := goFiles(n)
+			loop := func(folder string) (uint64, error) {
+				return summed(count.Sequential(context.Background(), folder))
+			}
+			folder, want, err := data.Tree(fmt.Sprintf("source-%d", n), goFiles(n), loop)
 			if err != nil {
 				return harness.Job{}, err
 			}
-			remove := func() error { return os.RemoveAll(folder) }
-			sequential := func() (uint64, error) { return summed(count.Sequential(context.Background(), folder)) }
-			want, err := sequential()
-			if err != nil {
-				return harness.Job{}, errors.Join(err, remove())
-			}
-			return harness.Job{Want: want, Close: remove, Columns: []harness.Column{
-				{Name: "sequential", Run: sequential},
+			return harness.Job{Want: want, Columns: []harness.Column{
+				{Name: "sequential", Run: func() (uint64, error) { return loop(folder) }},
 				{Name: "vimap", Run: func() (uint64, error) { return summed(count.Parallel(context.Background(), folder, 2)) }},
 			}}, nil
 		},
@@ -48,30 +46,25 @@ func summed(summary count.Summary, err error) (uint64, error) {
 	return uint64(crc32.ChecksumIEEE(fmt.Appendf(nil, "%+v", summary))), err
 }
 
-// goFiles copies n files from all over Go's library to a folder of their own.
-func goFiles(n int) (folder string, err error) {
-	library := filepath.Join(build.Default.GOROOT, "src")
-	var paths []string
-	err = filepath.WalkDir(library, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.Type().IsRegular() && strings.HasSuffix(path, ".go") {
-			paths = append(paths, path)
+// goFiles copies n files from all over Go's library to a new folder.
+func goFiles(n int) func(folder string) error {
+	return func(folder string) error {
+		library := filepath.Join(build.Default.GOROOT, "src")
+		var paths []string
+		err := filepath.WalkDir(library, func(path string, entry fs.DirEntry, err error) error {
+			if err == nil && entry.Type().IsRegular() && strings.HasSuffix(path, ".go") {
+				paths = append(paths, path)
+			}
+			return err
+		})
+		if err != nil {
+			return err
 		}
-		return err
-	})
-	if err != nil {
-		return "", err
+		if len(paths) < n {
+			return fmt.Errorf("%s has %d Go files, want %d", library, len(paths), n)
+		}
+		return errors.Join(os.Mkdir(folder, 0o700), copyFiles(folder, paths, n))
 	}
-	if len(paths) < n {
-		return "", fmt.Errorf("%s has %d Go files, want %d", library, len(paths), n)
-	}
-	folder, err = os.MkdirTemp("", "vimap-bench-")
-	if err != nil {
-		return "", err
-	}
-	if err := copyFiles(folder, paths, n); err != nil {
-		return "", errors.Join(err, os.RemoveAll(folder))
-	}
-	return folder, nil
 }
 
 // copyFiles names the copies by number, with some others in a folder.

@@ -38,13 +38,9 @@ func Trickle() harness.Workload {
 			columns := append(slow(stages(ticks, 2, peers.Three[time.Duration]{pass, pass, pass}, arrive), "limit"),
 				vimapColumn("vimap", sources.Seq(ticks).Via(stage).Via(stage).Via(stage), arrive))
 			return harness.Job{
-				Want:    uint64(n),
-				Columns: columns,
-				Latencies: func() []time.Duration {
-					taken := latencies
-					latencies = nil
-					return taken
-				},
+				Want:      uint64(n),
+				Columns:   columns,
+				Latencies: taken(&latencies),
 			}, nil
 		},
 	}

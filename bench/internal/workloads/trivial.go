@@ -21,6 +21,7 @@ func Trivial(workers int) harness.Workload {
 			columns := pools(slices.Values(xs), workers, triple, add)
 			columns = append(columns,
 				concIter(xs, workers, triple, add),
+				loParallel(xs, triple, add),
 				vimapColumn("vimap", sources.Slice(xs).Via(vimap.Func(tripleStep).Workers(workers)), add))
 			return harness.Job{Want: folded(add, mapped(xs, triple)), Columns: columns}, nil
 		},

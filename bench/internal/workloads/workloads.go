@@ -16,12 +16,30 @@ func All() []harness.Workload {
 		Hash(),
 		Sleep(),
 		SleepOrdered(),
+		SleepManyWorkers(),
 		Skew(),
 		Rare(),
+		Late(),
 		Trickle(),
 		BuildAndRun(),
 		Lines(),
+		LinesAsBytes(),
 		JSONLines(),
+		Rows(),
+		Large(),
 		Source(),
 	}
+}
+
+// Chart takes the few results that a picture has room for, two and two beside
+// each other.
+func Chart(all []harness.Result) (charted []harness.Result) {
+	for _, name := range []string{"trivial-2", "ordered-2", "stages-3x2", "lines", "hash-1us", "jsonlines"} {
+		for i := range all {
+			if all[i].Workload.Name == name {
+				charted = append(charted, all[i])
+			}
+		}
+	}
+	return charted
 }
