@@ -18,7 +18,6 @@ func newWaiter() waiter { return waiter{wake: make(chan struct{}, 1)} }
 type gate struct {
 	mu   sync.Mutex
 	idle []*waiter
-	few  [2]*waiter // where idle begins
 	// open says that a push should call: somebody waits or may be spawned, and
 	// nobody is being woken already.
 	open   atomic.Bool
@@ -71,9 +70,6 @@ func (g *gate) arrived() {
 
 // rest parks w; the caller holds mu and unlocks it after.
 func (g *gate) rest(w *waiter) {
-	if g.idle == nil {
-		g.idle = g.few[:0]
-	}
 	g.idle = append(g.idle, w)
 	g.open.Store(!g.waking)
 }
