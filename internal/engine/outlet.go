@@ -177,9 +177,16 @@ func (o *Outlet[T]) Free(it Item[T]) {
 	o.free(it.Slot)
 }
 
+// Turn says that the output that Free is called for next counts as a failure.
+func (o *Outlet[T]) Turn(it Item[T]) {
+	o.Meta(it.Slot).Fail = nil
+	o.delivered--
+	o.run.stats.failed.Add(1)
+}
+
 // Counts returns how many outputs and how many failures were freed.
 func (o *Outlet[T]) Counts() (delivered, failed int64) {
-	return o.delivered, o.run.stats.failed.Load()
+	return o.delivered + o.run.stats.absorbed.Load(), o.run.stats.failed.Load()
 }
 
 // Close gives back what Free has held back.

@@ -99,6 +99,8 @@ type Run struct {
 
 	stats struct {
 		filtered, extra, retries, restarts, stuck, delivered, failed, rescued atomic.Int64
+
+		absorbed atomic.Int64 // delivered to a worker that keeps its outputs
 	}
 }
 
@@ -328,7 +330,7 @@ type Stats struct {
 // ended.
 func (r *Run) Stats() Stats {
 	s := Stats{
-		Delivered: r.stats.delivered.Load(), Failed: r.stats.failed.Load(),
+		Delivered: r.stats.delivered.Load() + r.stats.absorbed.Load(), Failed: r.stats.failed.Load(),
 		Filtered: r.stats.filtered.Load(), Extra: r.stats.extra.Load(),
 		Retries: r.stats.retries.Load(), Restarts: r.stats.restarts.Load(),
 		Stuck: r.stats.stuck.Load(), Rescued: r.stats.rescued.Load(),
