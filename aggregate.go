@@ -37,6 +37,14 @@ func (r *Run[In, Out]) Aggregate[A any](newAcc func() A, add func(A, In, Out) A,
 		if it.State == engine.Failed {
 			return r.bear(it)
 		}
+		if part := a.Part; part != nil {
+			a.Part = nil
+			if here.Is {
+				part.Val = merge(here.Val, part.Val)
+			}
+			*here = *part
+			return true
+		}
 		err := engine.ContainHere(faults, func() error {
 			a.Into(here, r.input(it), it.Val)
 			return nil

@@ -6,10 +6,13 @@ import "sync"
 // the segment there and travels no further.
 const absorbed = Filtered + 1
 
-// Cell holds what one worker has made of its outputs.
+// Cell holds what one worker has made of its outputs. It shares no cache line
+// with that of another, for it is written for every item.
 type Cell[A any] struct {
+	_   [64]byte
 	Val A
 	Is  bool // it was begun
+	_   [64]byte
 }
 
 // Cells are those of all workers of a run.
@@ -36,6 +39,7 @@ type Absorber[In, Out, A any] struct {
 	Begin func() A
 	Add   func(A, In, Out) A
 	Cells Cells[A]
+	Part  *Cell[A] // what the outlet brings, made of the next lines; nil: an output
 }
 
 // Into adds an output to cell.
@@ -52,6 +56,9 @@ func (a *Absorber[In, Out, A]) Into(cell *Cell[A], in In, out Out) {
 // there are no such workers, or the order matters, the outputs come there, too.
 func Absorb[T, In, A any](f *Flow[T], origins *Store[In], a *Absorber[In, T, A]) *Outlet[T] {
 	run := f.seg.run
+	if f.fuse != nil {
+		return absorbLines(f, origins, a)
+	}
 	if run.serial != nil || run.ordered || f.last != nil {
 		return End(f, run.ordered)
 	}

@@ -32,6 +32,7 @@ type Outlet[T any] struct {
 	freed   []int32
 	hold    int                // how many credits freed may hold
 	take    func(Item[T]) bool // of a serial run: the loop over it
+	blocks  *unpacking         // if what comes are blocks of lines
 
 	delivered int64
 }
@@ -150,6 +151,9 @@ func (o *Outlet[T]) widen() {
 
 // Next waits for the next item that is delivered or failed; false is the end.
 func (o *Outlet[T]) Next() (Item[T], bool) {
+	if o.blocks != nil {
+		return o.unpack()
+	}
 	for {
 		it, a := o.next(-1)
 		if a != arrived || o.run.halted.Load() && !o.run.drains.Load() {
@@ -168,6 +172,10 @@ func (o *Outlet[T]) Meta(slot int32) *Meta { return o.ring.seg.meta(slot) }
 
 // Free ends the stay of an item that Next returned.
 func (o *Outlet[T]) Free(it Item[T]) {
+	if o.blocks != nil {
+		o.freeEvent(it)
+		return
+	}
 	if it.State == Live {
 		o.delivered++
 	} else {

@@ -101,6 +101,7 @@ type Run struct {
 		filtered, extra, retries, restarts, stuck, delivered, failed, rescued atomic.Int64
 
 		absorbed atomic.Int64 // delivered to a worker that keeps its outputs
+		lines    atomic.Int64 // cut by workers
 	}
 }
 
@@ -239,7 +240,9 @@ func (r *Run) sourceEnded(err error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.source = r.faults.Source(err)
+	if r.source == nil {
+		r.source = r.faults.Source(err)
+	}
 }
 
 // Note keeps an error that does not end the run: it is part of its error.
