@@ -86,6 +86,7 @@ type Run struct {
 	once     sync.Once       // closes allReady
 	outer    context.Context // the caller's
 	observe  Observer        // nil: nobody does
+	naming   naming
 	unwatch  func() bool
 	watched  chan struct{}
 
@@ -112,7 +113,7 @@ func New(ctx context.Context, faults *Faults, inFlight int, ordered bool) *Run {
 		r.serial = new(serial)
 	}
 	r.allReady, r.watched = make(chan struct{}), make(chan struct{})
-	r.ctx, r.cancel = context.WithCancelCause(ctx)
+	r.ctx, r.cancel = context.WithCancelCause(r.naming.begin(ctx))
 	r.sourceCtx, r.stopSource = context.WithCancelCause(r.ctx)
 	return r
 }
@@ -311,6 +312,7 @@ func (r *Run) Finish(left bool) []error {
 		r.awaitSource(h)
 	}
 	r.monitor.end()
+	r.naming.end()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var errs []error
