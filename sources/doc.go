@@ -15,6 +15,7 @@
 //	Chan(ch)                 what is received from a channel until it is closed
 //	Lines(paths...)          the lines of files, or of standard input
 //	Reader(r)                the lines of any io.Reader
+//	Bytes(paths...)          the same, lent to the steps that make items of them
 //	JSONLines[T](paths...)   the lines of files, decoded from JSON
 //	Files(patterns...)       the paths of files, ** included
 //	Walk(fsys, patterns...)  the same in an fs.FS

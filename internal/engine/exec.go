@@ -91,6 +91,8 @@ type crash struct {
 
 func (x *Exec) main() {
 	defer x.unwind()
+	named := x.g.run.naming.name(x.g.run.ctx, x.g.spec.Name, x.number)
+	defer named()
 	for x.phase != phaseEnd {
 		x.turn()
 	}

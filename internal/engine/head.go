@@ -64,6 +64,8 @@ func (h *Head[T]) read() int64 { return h.ring.pub.Load() &^ closedBit }
 
 func (h *Head[T]) main() {
 	defer h.end()
+	named := h.run.naming.name(h.run.ctx, "source", 0)
+	defer named()
 	name := goroutineName()
 	h.name.Store(&name)
 	<-h.run.allReady

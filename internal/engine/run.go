@@ -86,7 +86,8 @@ type Run struct {
 	once     sync.Once       // closes allReady
 	outer    context.Context // the caller's
 	observe  Observer        // nil: nobody does
-	unwatch  func() bool     // nil: the caller's context never ends
+	naming   naming
+	unwatch  func() bool // nil: the caller's context never ends
 	watched  chan struct{}
 
 	mu      sync.Mutex
@@ -99,6 +100,9 @@ type Run struct {
 
 	stats struct {
 		filtered, extra, retries, restarts, stuck, delivered, failed, rescued atomic.Int64
+
+		absorbed atomic.Int64 // delivered to a worker that keeps its outputs
+		lines    atomic.Int64 // cut by workers
 	}
 }
 
@@ -109,7 +113,7 @@ func New(ctx context.Context, faults *Faults, inFlight int, ordered bool) *Run {
 		r.serial = new(serial)
 	}
 	r.allReady = make(chan struct{})
-	r.ctx, r.cancel = context.WithCancelCause(ctx)
+	r.ctx, r.cancel = context.WithCancelCause(r.naming.begin(ctx))
 	r.sourceCtx, r.stopSource = context.WithCancelCause(r.ctx)
 	return r
 }
@@ -240,7 +244,9 @@ func (r *Run) sourceEnded(err error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.source = r.faults.Source(err)
+	if r.source == nil {
+		r.source = r.faults.Source(err)
+	}
 }
 
 // Note keeps an error that does not end the run: it is part of its error.
@@ -309,6 +315,7 @@ func (r *Run) Finish(left bool) []error {
 		r.awaitSource(h)
 	}
 	r.monitor.end()
+	r.naming.end()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var errs []error
@@ -331,7 +338,7 @@ type Stats struct {
 // ended.
 func (r *Run) Stats() Stats {
 	s := Stats{
-		Delivered: r.stats.delivered.Load(), Failed: r.stats.failed.Load(),
+		Delivered: r.stats.delivered.Load() + r.stats.absorbed.Load(), Failed: r.stats.failed.Load(),
 		Filtered: r.stats.filtered.Load(), Extra: r.stats.extra.Load(),
 		Retries: r.stats.retries.Load(), Restarts: r.stats.restarts.Load(),
 		Stuck: r.stats.stuck.Load(), Rescued: r.stats.rescued.Load(),
