@@ -35,7 +35,7 @@ var (
 
 // ItemError says which item failed, where, and why.
 type ItemError struct {
-	Stage    string  // the name of the stage, or the inline step: map, try, filter, flatmap, decode
+	Stage    string  // the name of the stage, or the inline step: map, try, filter, flatmap, decode, aggregate
 	Index    int64   // of the item in its source, from 0; -1 for a call of [Pool.Do]
 	Place    string  // of the item, such as requests.jsonl:17; "" if the source knows none
 	Input    any     // what the stage or step was given; the item itself where that is not known

@@ -30,6 +30,7 @@ type Run[In, Out any] struct {
 	verdict *verdict
 
 	// Of the loop alone.
+	absorb  func(*engine.Flow[Out], *engine.Store[In]) *engine.Outlet[Out] // ends the chain; nil: in an outlet for all
 	letters *letters[In]
 	first   error // the first failure, if it was tolerated
 	untold  bool  // the last failure came too late to be the run's: its item is unfinished
@@ -157,7 +158,12 @@ func (r *Run[In, Out]) begin() {
 	e := engine.New(r.ctx, faults, p.inFlight, p.ordered)
 	pl := &plan[In]{run: e, ordered: p.ordered || p.keyed}
 	flow := p.compile(pl)
-	r.engine, r.outlet, r.origins = e, engine.End(flow, p.ordered), pl.origins
+	r.engine, r.origins = e, pl.origins
+	if r.absorb != nil {
+		r.outlet = r.absorb(flow, pl.origins)
+	} else {
+		r.outlet = engine.End(flow, p.ordered)
+	}
 	r.context = e.Context()
 	if r.stopped {
 		e.Stop()

@@ -14,6 +14,7 @@
 //	Ignore                               the number of outputs
 //	Each(f)                              the number of pairs that f took
 //	Fold(start, f)                       what f made of start and all pairs
+//	Aggregate(newAcc, add, merge)        the same, made in the workers
 //	Chan(ch).Outputs                     the number of outputs sent to ch
 //	Lines(path).Outputs, .Pairs          the number of lines of text written
 //	LinesTo(w).Outputs, .Pairs           the same, to a writer
@@ -29,8 +30,8 @@
 //
 // # What holds for all of them
 //
-// A sink runs in one goroutine, and so do the functions given to it: they need
-// no lock among themselves, and To waits for them. It sees the outputs as they come,
+// A sink runs in one goroutine, and so do the functions given to it, except those
+// of Aggregate: they need no lock among themselves, and To waits for them. It sees the outputs as they come,
 // or in source order after [vimap.Pipeline.Ordered].
 //
 // All sinks but JSON.Results end at the first failure of the run (or where

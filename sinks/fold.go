@@ -13,7 +13,8 @@ import "github.com/vimap-go/vimap"
 // sink for each run then.
 //
 // Fold is the one sequential part of a chain: work that can be done in a stage
-// belongs there, and f should only merge.
+// belongs there, and f should only merge. Where the workers can each have a value
+// of their own, [Aggregate] has no such part.
 //
 // Fold panics if f is nil.
 func Fold[R, In, Out any](start R, f func(R, In, Out) R) func(*vimap.Run[In, Out]) (R, error) {

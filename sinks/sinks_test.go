@@ -46,9 +46,12 @@ func endless() vimap.Pipeline[int, int] {
 
 func TestMistakeInTheSourcePanicsWithItsRule(t *testing.T) {
 	for rule, mistake := range map[string]func(){
-		"sinks: Each: f must not be nil":           func() { sinks.Each[int, int](nil) },
-		"sinks: Fold: f must not be nil":           func() { sinks.Fold[int, int, int](0, nil) },
-		"sinks: Chan: ch must not be nil":          func() { sinks.Chan[int](nil) },
+		"sinks: Each: f must not be nil":  func() { sinks.Each[int, int](nil) },
+		"sinks: Fold: f must not be nil":  func() { sinks.Fold[int, int, int](0, nil) },
+		"sinks: Chan: ch must not be nil": func() { sinks.Chan[int](nil) },
+		"sinks: Aggregate: newAcc, add and merge must not be nil": func() {
+			sinks.Aggregate[int, int, int](nil, func(a, _, _ int) int { return a }, func(a, _ int) int { return a })
+		},
 		"sinks: Lines: path must not be empty":     func() { sinks.Lines("") },
 		"sinks: LinesTo: w must not be nil":        func() { sinks.LinesTo(nil) },
 		"sinks: JSONLines: path must not be empty": func() { sinks.JSONLines("") },

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 
 	"github.com/vimap-go/vimap"
 )
@@ -21,21 +20,22 @@ const (
 )
 
 // A cutter cuts streams into lines, one stream after another.
-type cutter struct {
-	out       *vimap.Emitter[string]
-	maxLength int // bytes a line may have; 0: any number
+type cutter[Line string | []byte] struct {
+	out       *vimap.Emitter[Line]
+	own       func([]byte) Line // gives text memory of its own
+	maxLength int               // bytes a line may have; 0: any number
 
 	name    string // of the stream
 	line    int64  // lines of the stream that were cut
 	buf     []byte // buf[:pending] is the beginning of a line
 	pending int
-	batch   []string // lines that were cut and are not emitted
-	stopped bool     // the run wants no more lines
+	batch   []Line // lines that were cut and are not emitted
+	stopped bool   // the run wants no more lines
 }
 
 // cut emits the lines of r. It returns nil at the end of r, and when the run
 // wants no more lines: stopped is true then.
-func (c *cutter) cut(ctx context.Context, r io.Reader, name string) error {
+func (c *cutter[Line]) cut(ctx context.Context, r io.Reader, name string) error {
 	done := interrupt(ctx, r)
 	defer done()
 	c.out.Places(func(n int64) string { return place(name, n) })
@@ -71,7 +71,7 @@ func (c *cutter) cut(ctx context.Context, r io.Reader, name string) error {
 // fit makes room in the buffer for the next read; full: the last one had too
 // little. Lines of any length are read in linear time, since the buffer
 // doubles.
-func (c *cutter) fit(full bool) {
+func (c *cutter[Line]) fit(full bool) {
 	size := len(c.buf)
 	switch {
 	case size == 0:
@@ -90,7 +90,7 @@ func (c *cutter) fit(full bool) {
 
 // take emits the lines that fresh, which was read behind what is pending,
 // brought to their end.
-func (c *cutter) take(fresh []byte) error {
+func (c *cutter[Line]) take(fresh []byte) error {
 	read := c.pending + len(fresh)
 	last := bytes.LastIndexByte(fresh, '\n')
 	if last < 0 {
@@ -110,7 +110,7 @@ func (c *cutter) take(fresh []byte) error {
 }
 
 // lines emits block, which ends in a newline.
-func (c *cutter) lines(block []byte) error {
+func (c *cutter[Line]) lines(block []byte) error {
 	for len(block) > 0 && !c.stopped {
 		n := len(block)
 		if n > shared {
@@ -119,12 +119,15 @@ func (c *cutter) lines(block []byte) error {
 				n = shared + bytes.IndexByte(block[shared:], '\n') + 1
 			}
 		}
-		text := string(block[:n])
+		cut, text := block[:n], c.own(block[:n])
 		block = block[n:]
-		for text != "" {
-			end := strings.IndexByte(text, '\n')
-			line := strings.TrimSuffix(text[:end], "\r")
-			text = text[end+1:]
+		for len(cut) > 0 {
+			end := bytes.IndexByte(cut, '\n')
+			line := text[:end]
+			if end > 0 && cut[end-1] == '\r' {
+				line = text[:end-1]
+			}
+			cut, text = cut[end+1:], text[end+1:]
 			if c.tooLong(len(line)) {
 				c.emit()
 				return c.failed(c.refusal())
@@ -137,21 +140,21 @@ func (c *cutter) lines(block []byte) error {
 }
 
 // rest emits the last line of a stream that does not end in a newline.
-func (c *cutter) rest() error {
+func (c *cutter[Line]) rest() error {
 	if c.pending == 0 {
 		return nil
 	}
 	if c.tooLong(c.pending) {
 		return c.failed(c.refusal())
 	}
-	c.add(string(c.buf[:c.pending]))
+	c.add(c.own(c.buf[:c.pending]))
 	c.emit()
 	return nil
 }
 
-func (c *cutter) add(line string) {
-	if line == "" {
-		line = "" // an empty part of a string would keep the whole alive
+func (c *cutter[Line]) add(line Line) {
+	if len(line) == 0 {
+		line = c.own(nil) // an empty part of a text would keep the whole alive
 	}
 	c.line++
 	c.batch = append(c.batch, line)
@@ -160,7 +163,7 @@ func (c *cutter) add(line string) {
 	}
 }
 
-func (c *cutter) emit() {
+func (c *cutter[Line]) emit() {
 	if len(c.batch) > 0 && !c.stopped {
 		c.stopped = !c.out.Many(c.batch)
 	}
@@ -168,15 +171,15 @@ func (c *cutter) emit() {
 	c.batch = c.batch[:0]
 }
 
-func (c *cutter) tooLong(length int) bool { return c.maxLength > 0 && length > c.maxLength }
+func (c *cutter[Line]) tooLong(length int) bool { return c.maxLength > 0 && length > c.maxLength }
 
-func (c *cutter) refusal() error {
+func (c *cutter[Line]) refusal() error {
 	return fmt.Errorf("%w: more than %d bytes", ErrLineTooLong, c.maxLength)
 }
 
 // failed adds the place of the line in hand to err; nothing of use can be said
 // to a run that has stopped.
-func (c *cutter) failed(err error) error {
+func (c *cutter[Line]) failed(err error) error {
 	if c.stopped {
 		return nil
 	}

@@ -1,8 +1,8 @@
 package sources
 
 import (
+	"bytes"
 	"encoding/json/v2"
-	"strings"
 
 	"github.com/vimap-go/vimap"
 )
@@ -38,11 +38,10 @@ func JSONLines[T any](paths ...string) vimap.Pipeline[T, T] {
 // negative.
 func (t Text) JSONLines[T any](paths ...string) vimap.Pipeline[T, T] {
 	t.check("JSONLines")
-	lines := t.Lines(paths...).Filter(notBlank)
-	return vimap.Decode(lines, func(line string) (item T, err error) {
-		err = json.Unmarshal([]byte(line), &item, t.JSON)
+	return t.Bytes(paths...).Filter(notBlank).Try(func(line []byte) (item T, err error) {
+		err = json.Unmarshal(line, &item, t.JSON)
 		return item, err
 	})
 }
 
-func notBlank(line string) bool { return strings.TrimLeft(line, " \t\r") != "" }
+func notBlank(line []byte) bool { return len(bytes.TrimLeft(line, " \t\r")) > 0 }

@@ -55,17 +55,23 @@ func (t Text) Lines(paths ...string) vimap.Pipeline[string, string] {
 		paths = []string{"-"}
 	}
 	return vimap.Emit(func(ctx context.Context, out *vimap.Emitter[string]) error {
-		c := cutter{out: out, maxLength: t.MaxLength}
-		for _, path := range paths {
-			if err := c.file(ctx, path); err != nil || c.stopped {
-				return err
-			}
-		}
-		return nil
+		c := cutter[string]{out: out, maxLength: t.MaxLength, own: owned}
+		return c.files(ctx, paths)
 	})
 }
 
-func (c *cutter) file(ctx context.Context, path string) error {
+func owned(text []byte) string { return string(text) }
+
+func (c *cutter[Line]) files(ctx context.Context, paths []string) error {
+	for _, path := range paths {
+		if err := c.file(ctx, path); err != nil || c.stopped {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *cutter[Line]) file(ctx context.Context, path string) error {
 	if path == "-" {
 		return c.cut(ctx, os.Stdin, "stdin")
 	}

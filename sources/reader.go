@@ -42,7 +42,7 @@ func (t Text) Reader(r io.Reader) vimap.Pipeline[string, string] {
 		if named, ok := r.(interface{ Name() string }); ok && named.Name() != "" {
 			name = named.Name()
 		}
-		c := cutter{out: out, maxLength: t.MaxLength}
+		c := cutter[string]{out: out, maxLength: t.MaxLength, own: owned}
 		return c.cut(ctx, r, name)
 	})
 }

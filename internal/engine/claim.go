@@ -133,6 +133,7 @@ func (p *puller[T]) take() (int, func(*Exec)) {
 			continue
 		}
 		g.mu.Unlock()
+		x.out.idle()
 		x.waiter.park(-1)
 		g.mu.Lock()
 		g.arrived()

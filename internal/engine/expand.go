@@ -126,3 +126,4 @@ func (e *expander[In, T, Next]) pass(slot int32, s State) {
 func (*expander[In, T, Next]) reserve(int)   {}
 func (*expander[In, T, Next]) flush()        {}
 func (*expander[In, T, Next]) flushUpTo(int) {}
+func (*expander[In, T, Next]) idle()         {}

@@ -14,6 +14,9 @@ type Flow[T any] struct {
 	pull func(g *Group, mk maker[T], one *oneByOne)
 	// end has the steps run before a last ring, and returns who pushes to it.
 	end func(mk maker[T]) []*Group
+	// fuse, if not nil, has the steps run where blocks are cut into items, up to
+	// the end of the chain, which mk makes.
+	fuse func(mk maker[T]) *lending
 	// last makes the boundary itself the last ring, where no step is behind it.
 	last func(g *gate) *Ring[T]
 	// serial has a serial run hand its items to the steps behind it.
@@ -67,12 +70,16 @@ func inline[T, Next any](f *Flow[T], wrap func(Handler[Next]) Handler[T]) *Flow[
 	before := func(mk maker[Next]) maker[T] {
 		return func(x *Exec) Handler[T] { return wrap(mk(x)) }
 	}
-	return &Flow[Next]{
+	next := &Flow[Next]{
 		seg:    f.seg,
 		pull:   func(g *Group, mk maker[Next], one *oneByOne) { f.pull(g, before(mk), one) },
 		end:    func(mk maker[Next]) []*Group { return f.end(before(mk)) },
 		serial: func(mk maker[Next]) { f.serial(before(mk)) },
 	}
+	if f.fuse != nil {
+		next.fuse = func(mk maker[Next]) *lending { return f.fuse(before(mk)) }
+	}
+	return next
 }
 
 // Map adds a step that can't fail.
@@ -121,12 +128,14 @@ func Filter[T any](f *Flow[T], name string, keep func(T) bool) *Flow[T] {
 // produced it.
 func Originate[T any](f *Flow[T]) (*Flow[T], *Store[T]) {
 	origins := addStore[T](f.seg)
-	return inline(f, func(do Handler[T]) Handler[T] {
+	next := inline(f, func(do Handler[T]) Handler[T] {
 		return func(x *Exec, v T) {
 			*origins.At(x.slot) = v
 			do(x, v)
 		}
-	}), origins
+	})
+	next.fuse = nil // see Decode
+	return next, origins
 }
 
 // Beside remembers what comes past and puts it beside what stage makes of it.

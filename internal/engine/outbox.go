@@ -15,6 +15,7 @@ type anyOutbox interface {
 	reserve(n int)
 	flush()
 	flushUpTo(n int)
+	idle() // the worker is about to sleep
 }
 
 // into makes handlers that end in r.
@@ -55,6 +56,8 @@ func (o *outbox[T]) grow(n int) {
 	copy(buf, o.buf[:o.n])
 	o.buf = buf
 }
+
+func (o *outbox[T]) idle() {}
 
 // flush hands on what there is.
 func (o *outbox[T]) flush() {

@@ -32,6 +32,7 @@ type Outlet[T any] struct {
 	freed   []int32
 	hold    int                // how many credits freed may hold
 	take    func(Item[T]) bool // of a serial run: the loop over it
+	blocks  *unpacking         // if what comes are blocks of lines
 
 	delivered int64
 }
@@ -150,6 +151,9 @@ func (o *Outlet[T]) widen() {
 
 // Next waits for the next item that is delivered or failed; false is the end.
 func (o *Outlet[T]) Next() (Item[T], bool) {
+	if o.blocks != nil {
+		return o.unpack()
+	}
 	for {
 		it, a := o.next(-1)
 		if a != arrived || o.run.halted.Load() && !o.run.drains.Load() {
@@ -168,6 +172,10 @@ func (o *Outlet[T]) Meta(slot int32) *Meta { return o.ring.seg.meta(slot) }
 
 // Free ends the stay of an item that Next returned.
 func (o *Outlet[T]) Free(it Item[T]) {
+	if o.blocks != nil {
+		o.freeEvent(it)
+		return
+	}
 	if it.State == Live {
 		o.delivered++
 	} else {
@@ -177,9 +185,16 @@ func (o *Outlet[T]) Free(it Item[T]) {
 	o.free(it.Slot)
 }
 
+// Turn says that the output that Free is called for next counts as a failure.
+func (o *Outlet[T]) Turn(it Item[T]) {
+	o.Meta(it.Slot).Fail = nil
+	o.delivered--
+	o.run.stats.failed.Add(1)
+}
+
 // Counts returns how many outputs and how many failures were freed.
 func (o *Outlet[T]) Counts() (delivered, failed int64) {
-	return o.delivered, o.run.stats.failed.Load()
+	return o.delivered + o.run.stats.absorbed.Load(), o.run.stats.failed.Load()
 }
 
 // Close gives back what Free has held back.

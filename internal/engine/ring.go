@@ -26,7 +26,8 @@ type Ring[T any] struct {
 	head int64     // items taken
 	back []Item[T] // given back by a worker; taken first
 
-	upstream []*Group // who pushes
+	gone     atomic.Int64 // items that were kept by who would have pushed them
+	upstream []*Group     // who pushes
 	complete atomic.Bool
 }
 
@@ -88,7 +89,7 @@ func (r *Ring[T]) pushAll(items []Item[T]) {
 
 // check completes the ring once all items of the segment have come through.
 func (r *Ring[T]) check(pushed int64) {
-	if pushed == r.seg.total.Load() && !r.complete.Swap(true) {
+	if pushed+r.gone.Load() == r.seg.total.Load() && !r.complete.Swap(true) {
 		for _, g := range r.upstream {
 			g.finish()
 		}

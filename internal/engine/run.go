@@ -99,6 +99,9 @@ type Run struct {
 
 	stats struct {
 		filtered, extra, retries, restarts, stuck, delivered, failed, rescued atomic.Int64
+
+		absorbed atomic.Int64 // delivered to a worker that keeps its outputs
+		lines    atomic.Int64 // cut by workers
 	}
 }
 
@@ -237,7 +240,9 @@ func (r *Run) sourceEnded(err error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.source = r.faults.Source(err)
+	if r.source == nil {
+		r.source = r.faults.Source(err)
+	}
 }
 
 // Note keeps an error that does not end the run: it is part of its error.
@@ -328,7 +333,7 @@ type Stats struct {
 // ended.
 func (r *Run) Stats() Stats {
 	s := Stats{
-		Delivered: r.stats.delivered.Load(), Failed: r.stats.failed.Load(),
+		Delivered: r.stats.delivered.Load() + r.stats.absorbed.Load(), Failed: r.stats.failed.Load(),
 		Filtered: r.stats.filtered.Load(), Extra: r.stats.extra.Load(),
 		Retries: r.stats.retries.Load(), Restarts: r.stats.restarts.Load(),
 		Stuck: r.stats.stuck.Load(), Rescued: r.stats.rescued.Load(),

@@ -41,6 +41,8 @@ type Segment struct {
 	least  int
 	most   int
 	fixed  bool // the user set the limit
+	hard   int  // the limit that the head wants; 0: it follows the work
+	own    int  // slots that belong to no item
 	since  int  // items that left since mark
 	mark   time.Duration
 	parked bool
@@ -77,8 +79,11 @@ func (s *Segment) settle(inFlight int) {
 	if inFlight > 0 {
 		s.fixed, s.least, s.limit, s.most = true, inFlight, inFlight, inFlight
 	}
+	if s.hard > 0 {
+		s.fixed, s.least, s.limit, s.most = true, s.hard, s.hard, s.hard
+	}
 	for _, st := range s.stores {
-		st.reserve(s.most)
+		st.reserve(s.most + s.own)
 	}
 	s.mark = s.run.now()
 }

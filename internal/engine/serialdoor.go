@@ -50,6 +50,7 @@ func (o outward[T]) pass(slot int32, st State) { o(Item[T]{Slot: slot, State: st
 func (outward[T]) reserve(int)                 {}
 func (outward[T]) flush()                      {}
 func (outward[T]) flushUpTo(int)               {}
+func (outward[T]) idle()                       {}
 
 // unbounded gives a segment of a serial run as many slots as it asks for: what
 // it has in flight is bounded by what its batches hold.

@@ -35,9 +35,16 @@ func (s *Store[T]) clear(slots []int32) {
 	}
 }
 
+// keep copies the entry of slot; what it returns puts the copy elsewhere.
+func (s *Store[T]) keep(slot int32) func(to int32) {
+	v := *s.At(slot)
+	return func(to int32) { *s.At(to) = v }
+}
+
 // growing is a Store whose type its segment need not know.
 type growing interface {
 	reserve(most int)
 	grow(block int)
 	clear(slots []int32)
+	keep(slot int32) func(to int32)
 }

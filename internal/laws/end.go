@@ -3,6 +3,7 @@ package laws
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/vimap-go/vimap"
@@ -11,6 +12,7 @@ import (
 // end is who takes what comes of a program, and how it ends.
 type end struct {
 	zip   bool          // takes Zip, not Results
+	adds  bool          // takes an Aggregate, of what is Zip otherwise
 	sink  bool          // runs by To
 	way   string        // "": when there is nothing more
 	at    int           // the outcome with which it ends, from 1
@@ -24,6 +26,10 @@ func drawEnd(d Draws, from *source, fake bool) end {
 	if e.sink {
 		ways = append(ways, "error", "panic error", "goexit")
 	}
+	e.adds = e.zip && d.oneIn(3)
+	if e.adds { // it can't leave a loop that it has not
+		ways, e.sink = []string{"cancel", "stop"}, false
+	}
 	forever := from.n == endless || from.breaks == "blocks" || from.breaks == "deaf"
 	if forever || d.oneIn(2) {
 		e.way, e.at = pick(d, ways...), d(1, pick(d, 3, 50, 1_000))
@@ -36,7 +42,7 @@ func drawEnd(d Draws, from *source, fake bool) end {
 
 // String is one line.
 func (e *end) String() string {
-	return fmt.Sprintf("zip %v, by a sink %v, slow %v, ends by %q at %d, cancelled after %v", e.zip, e.sink, e.slow, e.way, e.at, e.after)
+	return fmt.Sprintf("zip %v, aggregate %v, by a sink %v, slow %v, ends by %q at %d, cancelled after %v", e.zip, e.adds, e.sink, e.slow, e.way, e.at, e.after)
 }
 
 // seen is what came of a run.
@@ -85,6 +91,10 @@ func (p *Program) take(run *vimap.Run[int, int], s *seen, cancel func()) error {
 
 func (p *Program) outcomes(run *vimap.Run[int, int], s *seen, cancel func()) {
 	due := map[int64]int{}
+	if p.adds {
+		p.aggregate(run, s, cancel)
+		return
+	}
 	if p.zip {
 		for in, out := range run.Zip() {
 			s.got = append(s.got, outcome{in: in, out: out})
@@ -137,4 +147,22 @@ func (p *Program) goesOn(run *vimap.Run[int, int], s *seen, cancel func()) bool 
 		die(p.way)
 	}
 	return true
+}
+
+// aggregate takes the outcomes in the workers.
+func (p *Program) aggregate(run *vimap.Run[int, int], s *seen, cancel func()) {
+	var taken atomic.Int64
+	s.got = run.Aggregate(func() []outcome { return nil }, func(got []outcome, in, out int) []outcome {
+		defer p.enter("the aggregate")()
+		p.done.Add(1)
+		if taken.Add(1) == int64(p.at) {
+			s.ended, s.since = p.way, time.Now()
+			if p.way == "stop" {
+				run.Stop()
+			} else {
+				cancel()
+			}
+		}
+		return append(got, outcome{in: in, out: out})
+	}, func(got, other []outcome) []outcome { return append(got, other...) })
 }

@@ -1,0 +1,157 @@
+package vimap
+
+import (
+	"bytes"
+	"context"
+	"io"
+
+	"github.com/vimap-go/vimap/internal/engine"
+)
+
+// Borrowed is lines that are lent: their memory is used again as soon as the
+// function that was given one has returned. It is no Pipeline, so that none can
+// get out of the call: Map and Try make items of them, which a Pipeline has. A
+// function must neither keep the line nor change it; what it returns must not
+// share its memory, so that a line that is wanted is copied, by string(line).
+// A test under the race detector finds a function that keeps one: there the
+// line is overwritten when the function has returned.
+//
+// # How it runs
+//
+// In a chain of steps alone (Map, Try, Filter) that ends in [Run.Aggregate],
+// without [Pipeline.InFlight], the lines are cut by the workers of the run, one
+// for each processor (runtime.GOMAXPROCS): each reads a block of the text at a
+// time, and a line costs little more than the functions called for it. Then
+// what is in flight are blocks, three for each worker and two more, twice that
+// if the run is ordered, with whatever lines they have. A worker that is held up
+// by a line, or whose lines are slow while another idles, gives the rest of its
+// block away. With Ordered, accumulators are made of pieces of the text and
+// merged in their order in the goroutine of the loop: the result is that of a
+// plain loop if merge is associative.
+//
+// In all other chains the lines are cut by the source, and travel one by one.
+//
+// [Stats] counts lines in both; as read those that a worker has come to. Index
+// and place of a failure are those of its line.
+type Borrowed struct {
+	raw Pipeline[[]byte, []byte]
+}
+
+// Lender is a source of lines to lend, for [Lend]. Package sources has one.
+type Lender struct {
+	// Lines hands out lines one by one, as the function of [Emit] does. They
+	// must have memory of their own, which is not used again.
+	Lines func(ctx context.Context, out *Emitter[[]byte]) error
+
+	// Blocks hands out blocks, in the order of the text; emit blocks while there
+	// is no room, and false means that the function is to return. Its error is
+	// the source's.
+	Blocks func(ctx context.Context, emit func(Block) bool) error
+
+	MaxLength int   // of a line in a block, without its end; 0: any
+	TooLong   error // wrapped by the error of a run that comes to a longer one
+}
+
+// Block is a part of a text, given by the lines that begin from From up to To:
+// at least one and at most 1,048,575 bytes. A block from 0 begins a text.
+type Block struct {
+	// Text is read where the block is worked on, at several places at once,
+	// as far as its last line goes. It must not change.
+	Text io.ReaderAt
+	// Whole, in place of a Text, is the text of the block, from From on, where
+	// a line begins, to the end of its last line.
+	Whole    []byte
+	From, To int64
+	// Place names the n-th line of the text, from 0. It may be nil.
+	Place func(n int64) string
+	// Done is called once, from any goroutine, when nothing of the block is used
+	// any more; for a Whole not if the run ends before. It must not panic.
+	Done func()
+}
+
+// Lend returns the lines of a lender.
+func Lend(l Lender) Borrowed {
+	notNil(l.Lines == nil, "Lend", "Lines")
+	notNil(l.Blocks == nil, "Lend", "Blocks")
+	return Borrowed{Pipeline[[]byte, []byte]{
+		compile: func(p *plan[[]byte]) *engine.Flow[[]byte] {
+			return engine.Lend(p.run, engine.Lender{
+				Lines: func(ctx context.Context, out *engine.Emitter[[]byte]) error {
+					return l.Lines(ctx, &Emitter[[]byte]{out})
+				},
+				Blocks: func(ctx context.Context, emit func(engine.Block) bool) error {
+					return l.Blocks(ctx, func(b Block) bool { return emit(engine.Block(b)) })
+				},
+				MaxLength: l.MaxLength, TooLong: l.TooLong,
+			})
+		},
+	}}
+}
+
+// Filter drops the lines for which keep is false; [Stats] counts them. keep may
+// be called from several goroutines at once.
+func (b Borrowed) Filter(keep func(line []byte) bool) Borrowed {
+	notNil(b.raw.compile == nil, "Filter", "the source")
+	notNil(keep == nil, "Filter", "keep")
+	return Borrowed{b.raw.Filter(overwriting(keep))}
+}
+
+// Map makes an item of each line, as [Decode] does: what f returns is the item
+// of the run. f may be called from several goroutines at once.
+func (b Borrowed) Map[T any](f func(line []byte) T) Pipeline[T, T] {
+	notNil(f == nil, "Map", "f")
+	return b.items("Map", nil, overwriting(f))
+}
+
+// Try is [Borrowed.Map] for a function that may fail. Its error fails the item,
+// at the step "decode", with the line as a string as [ItemError.Input].
+func (b Borrowed) Try[T any](f func(line []byte) (T, error)) Pipeline[T, T] {
+	notNil(f == nil, "Try", "f")
+	type both struct {
+		item T
+		err  error
+	}
+	if overwrites {
+		given := f
+		once := overwriting(func(line []byte) both {
+			item, err := given(line)
+			return both{item, err}
+		})
+		f = func(line []byte) (T, error) {
+			made := once(line)
+			return made.item, made.err
+		}
+	}
+	return b.items("Try", f, nil)
+}
+
+// items makes the items of the run of what decode makes of the lines.
+func (b Borrowed) items[T any](method string, decode func([]byte) (T, error), never func([]byte) T) Pipeline[T, T] {
+	notNil(b.raw.compile == nil, method, "the source")
+	return Pipeline[T, T]{
+		compile: func(p *plan[T]) *engine.Flow[T] {
+			lines := b.raw.compile(&plan[[]byte]{run: p.run, ordered: p.ordered, decoded: true})
+			f, origins := engine.Decode(lines, "decode", decode, never)
+			p.origins = origins
+			return f
+		},
+	}
+}
+
+// overwriting has f work on a copy of its line that is overwritten when f has
+// returned, so that a test sees if it was kept; without the race detector it is
+// f itself.
+func overwriting[T any](f func(line []byte) T) func(line []byte) T {
+	if !overwrites {
+		return f
+	}
+	return func(line []byte) T {
+		line = bytes.Clone(line)
+		defer func() {
+			for i := range line {
+				line[i] = '\xff'
+			}
+		}()
+		return f(line)
+	}
+}

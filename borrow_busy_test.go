@@ -1,0 +1,158 @@
+package vimap_test
+
+import (
+	"context"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vimap-go/vimap"
+)
+
+// processors sets the number of processors for a test.
+func processors(t *testing.T, n int) {
+	t.Helper()
+	before := runtime.GOMAXPROCS(n)
+	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
+}
+
+func TestNoWorkerIdlesWhileAnotherHasLinesThatNobodyHasBegun(t *testing.T) {
+	processors(t, 4)
+	for _, whole := range []bool{false, true} {
+		bubble(t, func(t *testing.T) {
+			l := &lent{text: strings.Repeat("x\n", 400), sizes: []int{1000}, whole: whole}
+			var both gauge
+			began := time.Now()
+			n, err := l.lend(0).Map(func([]byte) int {
+				defer both.enter()()
+				time.Sleep(time.Second)
+				return 1
+			}).To(patient(t), sum)
+			require.NoError(t, err)
+			require.Equal(t, 400, n)
+			require.Equal(t, int64(4), both.most.Load())
+			require.Less(t, time.Since(began), 105*time.Second, "100 are the least")
+		})
+	}
+}
+
+func sum(run *vimap.Run[int, int]) (int, error) {
+	return run.Aggregate(func() int { return 0 }, func(sum, _, n int) int { return sum + n }, func(a, b int) int { return a + b }), run.Err()
+}
+
+func TestTheLinesBehindOneThatHoldsAWorkerUpAreTakenByOthers(t *testing.T) {
+	processors(t, 2)
+	bubble(t, func(t *testing.T) {
+		var others atomic.Int64
+		var at time.Duration
+		began := time.Now()
+		_, err := (&lent{text: strings.Repeat("slow\n", 1) + strings.Repeat("quick\n", 9_999), sizes: []int{60_000}}).lend(0).Map(func(line []byte) int {
+			if string(line) == "slow" {
+				time.Sleep(time.Hour)
+				return 1
+			}
+			if others.Add(1) == 9_999 {
+				at = time.Since(began)
+			}
+			return 1
+		}).To(t.Context(), sum)
+		require.NoError(t, err)
+		require.Less(t, at, 10*time.Millisecond)
+	})
+}
+
+func TestCancellingEndsARunOfLinesBetweenThem(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 1500*time.Millisecond, errLine)
+		defer cancel()
+		began := time.Now()
+		run := (&lent{text: strings.Repeat("x\n", 100_000), sizes: []int{10_000}}).lend(0).Map(func([]byte) int {
+			time.Sleep(time.Second)
+			return 1
+		}).Start(ctx)
+		n := run.Aggregate(func() int { return 0 }, func(sum, _, n int) int { return sum + n }, func(a, b int) int { return a + b })
+		require.ErrorIs(t, run.Err(), errLine)
+		require.Equal(t, 2*time.Second, time.Since(began))
+		require.Equal(t, int64(n), run.Stats().Delivered)
+		requireAddsUp(t, run.Stats())
+	})
+}
+
+func TestBlocksInFlightAreBounded(t *testing.T) {
+	processors(t, 2)
+	for _, ordered := range []bool{false, true} {
+		bubble(t, func(t *testing.T) {
+			l := &lent{text: strings.Repeat("x\n", 100_000), sizes: []int{200}}
+			p := l.lend(0).Map(func([]byte) int { time.Sleep(time.Hour); return 1 })
+			bound := int64(3*2 + 2)
+			if ordered {
+				p, bound = p.Ordered(), 2*bound
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			_, err := p.To(ctx, sum)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.LessOrEqual(t, l.given.Load(), bound+1)
+		})
+	}
+}
+
+func TestStoppingARunOfLinesFinishesWhatWasRead(t *testing.T) {
+	quiet(t)
+	var run *vimap.Run[string, string]
+	var once sync.Once
+	l := &lent{text: strings.Repeat("x\n", 100_000), sizes: []int{1000}}
+	run = l.lend(0).Map(func(line []byte) string {
+		once.Do(func() { run.Stop() })
+		return string(line)
+	}).Start(t.Context())
+	got := run.Aggregate(oneText, addText, mergeTexts)
+	require.NoError(t, run.Err())
+	require.Less(t, len(got), 100_000)
+	require.Equal(t, vimap.Stats{Read: int64(len(got)), Delivered: int64(len(got))}, run.Stats())
+}
+
+func TestALineThatIsKeptIsOverwrittenUnderTheRaceDetector(t *testing.T) {
+	quiet(t)
+	var kept [][]byte
+	keep := func(line []byte) bool { kept = append(kept, line); return true }
+	for _, p := range []vimap.Pipeline[string, string]{
+		(&lent{text: "one\n", sizes: []int{9}}).lend(0).Filter(keep).Map(func(line []byte) string { return string(line) }),
+		(&lent{text: "one\n", sizes: []int{9}}).lend(0).Map(func(line []byte) string { keep(line); return string(line) }),
+		(&lent{text: "one\n", sizes: []int{9}}).lend(0).Try(func(line []byte) (string, error) { keep(line); return string(line), nil }),
+	} {
+		for _, p := range []vimap.Pipeline[string, string]{p, p.InFlight(1)} {
+			kept = nil
+			got, err := p.To(t.Context(), func(run *vimap.Run[string, string]) ([]string, error) {
+				return run.Aggregate(oneText, addText, mergeTexts), run.Err()
+			})
+			require.NoError(t, err)
+			require.Equal(t, []string{"one"}, got)
+			require.Len(t, kept, 1)
+			if raceDetector {
+				require.Equal(t, "\xff\xff\xff", string(kept[0]))
+			}
+		}
+	}
+}
+
+func TestAMistakeInWhatIsLentPanicsWithItsRule(t *testing.T) {
+	b := (&lent{}).lend(0)
+	for rule, mistake := range map[string]func(){
+		"vimap: Lend: Lines must not be nil":        func() { vimap.Lend(vimap.Lender{}) },
+		"vimap: Lend: Blocks must not be nil":       func() { vimap.Lend(vimap.Lender{Lines: (&lent{}).lines}) },
+		"vimap: Filter: keep must not be nil":       func() { b.Filter(nil) },
+		"vimap: Map: f must not be nil":             func() { b.Map[int](nil) },
+		"vimap: Try: f must not be nil":             func() { b.Try[int](nil) },
+		"vimap: Filter: the source must not be nil": func() { vimap.Borrowed{}.Filter(notDropped) },
+		"vimap: Map: the source must not be nil":    func() { vimap.Borrowed{}.Map(func([]byte) int { return 0 }) },
+		"vimap: Try: the source must not be nil":    func() { vimap.Borrowed{}.Try(readLine) },
+	} {
+		require.PanicsWithValue(t, rule, mistake)
+	}
+}

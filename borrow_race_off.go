@@ -1,0 +1,6 @@
+//go:build !race
+
+package vimap
+
+// overwrites says that lines that were lent are overwritten.
+const overwrites = false
