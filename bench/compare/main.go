@@ -65,10 +65,7 @@ func removeWhenInterrupted() {
 	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-interrupted
-		if err := data.Remove(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-		}
-		os.Exit(130)
+		data.Exit(130)
 	}()
 }
 

@@ -39,6 +39,27 @@ func located() (string, error) {
 func Remove() error {
 	folder.Lock()
 	defer folder.Unlock()
+	return remove()
+}
+
+// Exit removes the folder and ends the process while columns still read from
+// it: with the lock in hand, lest they make it anew, or end the process first.
+func Exit(status int) {
+	folder.Lock()
+	if err := remove(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	os.Exit(status)
+}
+
+// Panic panics over a file that cannot be read, unless [Exit] is removing it.
+func Panic(err error) {
+	folder.Lock()
+	defer folder.Unlock()
+	panic(err)
+}
+
+func remove() error {
 	if folder.path == "" {
 		return nil
 	}

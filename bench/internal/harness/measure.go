@@ -2,7 +2,6 @@ package harness
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -130,11 +129,8 @@ func once(w Workload, job Job, column Column) (Sample, error) {
 	name := w.Name + "/" + column.Name
 	watchdog := time.AfterFunc(patience, func() {
 		fmt.Fprintf(os.Stderr, "\n%s has not ended after %v; its goroutines:\n", name, patience)
-		err := errors.Join(pprof.Lookup("goroutine").WriteTo(os.Stderr, 2), data.Remove())
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-		}
-		os.Exit(2)
+		_ = pprof.Lookup("goroutine").WriteTo(os.Stderr, 2)
+		data.Exit(2)
 	})
 	defer watchdog.Stop()
 

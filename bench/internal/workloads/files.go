@@ -32,7 +32,7 @@ func scanBytes(path string) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		file, err := os.Open(path)
 		if err != nil {
-			panic(err)
+			data.Panic(err)
 		}
 		defer func() { _ = file.Close() }() // it was only read
 		lines := bufio.NewScanner(file)
@@ -42,7 +42,7 @@ func scanBytes(path string) iter.Seq[[]byte] {
 			}
 		}
 		if err := lines.Err(); err != nil {
-			panic(err)
+			data.Panic(err)
 		}
 	}
 }

@@ -2,11 +2,13 @@ package workloads
 
 import (
 	"bytes"
+	"context"
 	"sync/atomic"
 
 	"github.com/vimap-go/vimap"
 	"github.com/vimap-go/vimap/bench/internal/harness"
 	"github.com/vimap-go/vimap/bench/internal/peers"
+	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 )
 
@@ -28,15 +30,28 @@ func Lines() harness.Workload {
 			columns := append(
 				without(pools(scan(path), 2, length, add), takeTasks...),
 				vimapColumn("vimap", sources.Lines(path).Via(vimap.Func(step(length)).Workers(2)), add),
-				vimapColumn("vimap inline", sources.Lines(path).Map(length), add))
+				vimapColumn("vimap inline", sources.Lines(path).Map(length), add),
+				aggregated("vimap aggregate", sources.Lines(path).Map(length)))
 			return harness.Job{Want: want, Columns: columns}, nil
 		},
 	}
 }
 
+// aggregated is the column of a pipeline whose outputs are added up in its
+// workers, each with a sum of its own.
+func aggregated[In any](name string, p vimap.Pipeline[In, int]) harness.Column {
+	return harness.Column{Name: name, Run: func() (uint64, error) {
+		return p.To(context.Background(), sinks.Aggregate(
+			func() uint64 { return 0 },
+			func(sum uint64, _ In, n int) uint64 { return sum + uint64(n) },
+			func(a, b uint64) uint64 { return a + b }))
+	}}
+}
+
 // LinesAsBytes is [Lines] for those that need no line for longer than a
 // moment. The column "hand-written" is the loop one would write for two cores,
-// and wc, which has only one, the program that is known to be fast.
+// and wc, which has only one, the program that is known to be fast. The worker
+// pool has strings, and is there to compare the memory.
 func LinesAsBytes() harness.Workload {
 	return harness.Workload{
 		Name:  "lines-bytes",
@@ -57,6 +72,10 @@ func LinesAsBytes() harness.Workload {
 					return sum, nil
 				}},
 				{Name: "hand-written", Run: func() (uint64, error) { return lengths(path) }},
+				aggregated("vimap", sources.Bytes(path).Map(func(line []byte) int { return len(line) })),
+				once(column("channels", add, func(each func(int)) error {
+					return peers.Channels[string, int](0)(scan(path), 2, length, each)
+				})),
 			}, wc(path, n, want)...)
 			return harness.Job{Want: want, Columns: columns}, nil
 		},

@@ -3,6 +3,7 @@ package workloads
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"hash/crc32"
 	"maps"
@@ -10,9 +11,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/vimap-go/vimap"
 	"github.com/vimap-go/vimap/bench/internal/data"
 	"github.com/vimap-go/vimap/bench/internal/harness"
 	"github.com/vimap-go/vimap/bench/internal/peers"
+	"github.com/vimap-go/vimap/sinks"
+	"github.com/vimap-go/vimap/sources"
 )
 
 // station is what is known of one: temperatures are in tenths of a degree.
@@ -39,6 +43,17 @@ func (s stations) add(row []byte) {
 		s[string(row[:semicolon])] = one
 	}
 	one.add(tenths(row[semicolon+1:]))
+}
+
+// addShort adds a row that was taken apart.
+func (s stations) addShort(r shortRow) {
+	name := r.name[:r.length]
+	one := s[string(name)]
+	if one == nil {
+		one = new(station)
+		s[string(name)] = one
+	}
+	one.add(r.tenths)
 }
 
 // addRow adds a row that was taken apart.
@@ -86,6 +101,21 @@ func parseRow(line string) row {
 	return row{name, tenths(temperature)}
 }
 
+// shortRow is a row that holds its name itself: it is made of a line that is
+// valid for a moment only, and needs no memory of its own.
+type shortRow struct {
+	tenths int
+	length uint8
+	name   [15]byte // longer than all names
+}
+
+func parseShortRow(line []byte) (r shortRow) {
+	semicolon := bytes.IndexByte(line, ';')
+	r.length = uint8(copy(r.name[:], line[:semicolon]))
+	r.tenths = tenths(line[semicolon+1:])
+	return r
+}
+
 // tenths reads a number with one digit behind its point.
 func tenths[T string | []byte](text T) (n int) {
 	for i := range len(text) {
@@ -120,6 +150,8 @@ func Rows() harness.Workload {
 				once(folding("chan 128", peers.Channels[string, row](128), path)),
 				folding("limit", peers.Limit[string, row], path),
 				{Name: "hand-written", Run: func() (uint64, error) { return handWritten(path) }},
+				knowing("vimap", sources.Bytes(path).Map(parseShortRow), stations.addShort),
+				knowing("vimap strings", sources.Lines(path).Map(parseRow), stations.addRow),
 			}
 			return harness.Job{Want: want, Columns: columns}, nil
 		},
@@ -132,6 +164,20 @@ func folding(name string, pool peers.Pool[string, row], path string) harness.Col
 	return harness.Column{Name: name, Run: func() (uint64, error) {
 		known := stations{}
 		err := pool(scan(path), 2, parseRow, known.addRow)
+		return known.sum(), err
+	}}
+}
+
+// knowing is the column of a pipeline whose rows come together in its workers.
+func knowing[In, R any](name string, p vimap.Pipeline[In, R], add func(stations, R)) harness.Column {
+	return harness.Column{Name: name, Run: func() (uint64, error) {
+		known, err := p.To(context.Background(), sinks.Aggregate(
+			func() stations { return stations{} },
+			func(known stations, _ In, r R) stations {
+				add(known, r)
+				return known
+			},
+			stations.merge))
 		return known.sum(), err
 	}}
 }

@@ -36,8 +36,13 @@ func Targets() []harness.Target {
 		{Name: "lines/channels", Workload: "lines", Value: overChannels, Limit: 0.10},
 		{Name: "lines/ns", Workload: "lines", Value: nanoseconds, Limit: 45},
 		{Name: "lines/peak-channels-mb", Workload: "lines", Value: morePeak, Limit: 6},
+		{Name: "lines-bytes/ns", Workload: "lines-bytes", Value: nanoseconds, Limit: 13},
+		{Name: "lines-bytes/wc-speed", Workload: "lines-bytes", Value: harness.Over(wall("wc -l"), nanoseconds), Limit: 0.8, AtLeast: true},
+		{Name: "lines-bytes/peak-channels-mb", Workload: "lines-bytes", Value: morePeak, Limit: 6},
 		{Name: "jsonlines/channels", Workload: "jsonlines", Value: overChannels, Limit: 0.40},
 		{Name: "jsonlines/peak-channels-mb", Workload: "jsonlines", Value: morePeak, Limit: 6},
+		{Name: "rows/hand-written", Workload: "rows", Value: harness.Over(nanoseconds, wall("hand-written")), Limit: 1.25},
+		{Name: "rows/peak-channels-mb", Workload: "rows", Value: morePeak, Limit: 6},
 		{Name: "large/peak-mb", Workload: "large", Value: harness.PeakMB("vimap"), Limit: 300},
 
 		{Name: "source/speedup", Workload: "source", Value: harness.Over(wall("sequential"), nanoseconds), Limit: 1.7, AtLeast: true},
