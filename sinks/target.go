@@ -120,7 +120,11 @@ func (t target) open() (output, error) {
 	if t.writer != nil {
 		return callers{t.writer}, nil
 	}
-	return create(t.path)
+	f, err := create(t.path)
+	if err != nil {
+		return nil, err
+	}
+	return pack(f, t.path)
 }
 
 // callers is a writer that belongs to the caller.

@@ -13,7 +13,7 @@
 //	Seq(items)               what an iterator yields
 //	Seq2(items)              the same, of an iterator that can fail
 //	Chan(ch)                 what is received from a channel until it is closed
-//	Lines(paths...)          the lines of files, or of standard input
+//	Lines(paths...)          the lines of files, plain or packed, or of standard input
 //	Reader(r)                the lines of any io.Reader
 //	JSONLines[T](paths...)   the lines of files, decoded from JSON
 //	Files(patterns...)       the paths of files, ** included

@@ -18,6 +18,7 @@ func TestAMistakeInTheSourcePanicsWithItsRule(t *testing.T) {
 		"sources: Walk: fsys must not be nil":                        func() { sources.Walk(nil) },
 		"sources: Lines: MaxLength must not be negative, got -1":     func() { sources.Text{MaxLength: -1}.Lines() },
 		"sources: Reader: MaxLength must not be negative, got -2":    func() { sources.Text{MaxLength: -2}.Reader(nil) },
+		"sources: Lines: MaxUnpacked must not be negative, got -1":   func() { sources.Text{MaxUnpacked: -1}.Lines() },
 		"sources: JSONLines: MaxLength must not be negative, got -3": func() { sources.Text{MaxLength: -3}.JSONLines[int]() },
 	} {
 		t.Run(rule, func(t *testing.T) { require.PanicsWithValue(t, rule, mistake) })
