@@ -5,9 +5,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
@@ -69,6 +73,48 @@ var unpackedRise = sync.OnceValue(func() map[string]int64 {
 	}
 	return rises
 })
+
+// parsedRise is measured once for all passes of the tests.
+var parsedRise = sync.OnceValue(func() map[string]int64 {
+	rises := map[string]int64{}
+	folder, err := os.MkdirTemp("", "memory")
+	must(err)
+	defer func() { must(os.RemoveAll(folder)) }()
+	// Both are packed, so that 1 GB needs no disk.
+	write := func(name, head, item, tail string) (path string, items int64) {
+		items = streamSize() / int64(len(item))
+		path = filepath.Join(folder, name)
+		file, err := os.Create(path)
+		must(err)
+		w, err := zstd.NewWriter(file)
+		must(err)
+		_, err = io.Copy(w, io.MultiReader(strings.NewReader(head),
+			io.LimitReader(&counter{text: item}, (items-1)*int64(len(item))), strings.NewReader(tail)))
+		must(err)
+		must(w.Close())
+		must(file.Close())
+		return path, items
+	}
+	item := `{"uri":"/some/path","data":{"one":1}}`
+	path, items := write("array", "[", item+",\n", item+"]")
+	rise, err := flat(sources.JSONArray[request](path), items)
+	must(err)
+	rises["of an array"] = rise
+
+	item = "Ada,36,Rome,\"more\nthan a line\"\n"
+	path, items = write("table", "name,age,City,more\n", item, item)
+	rise, err = flat(sources.CSV[person](path), items)
+	must(err)
+	rises["of a table"] = rise
+	return rises
+})
+
+func TestPeakMemoryOfAParsedStreamIsFlat(t *testing.T) {
+	quiet(t)
+	for name, rise := range parsedRise() {
+		require.Less(t, rise, int64(3<<20), name)
+	}
+}
 
 func TestPeakMemoryOfAPackedStreamIsFlat(t *testing.T) {
 	quiet(t)

@@ -69,3 +69,15 @@ func must(err error) {
 
 // place is how errors name a line.
 func place(path string, line int) string { return fmt.Sprintf("%s:%d", path, line) }
+
+func gzipped(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }
+
+// cutOff returns an archive that breaks off behind text.
+func cutOff(text string) []byte {
+	var archive bytes.Buffer
+	w := gzip.NewWriter(&archive)
+	_, err := io.WriteString(w, text)
+	must(err)
+	must(w.Flush())
+	return archive.Bytes()
+}

@@ -76,11 +76,32 @@ func look(r io.Reader, buf []byte) (n int, f *format, err error) {
 func (t Text) unpack(ctx context.Context, f *format, r io.Reader, head []byte, err error) *unpacked {
 	return &unpacked{
 		format:  f,
-		archive: bufio.NewReaderSize(&archive{ctx: ctx, head: bytes.Clone(head), err: err, rest: r}, archiveRead),
+		archive: bufio.NewReaderSize(&begun{ctx: ctx, head: bytes.Clone(head), err: err, rest: r}, archiveRead),
 		ahead:   regular(r),
 		most:    t.MaxUnpacked,
 	}
 }
+
+// open returns the text of r for a parser, unpacked if need be. done is to be
+// called before r is closed.
+func (t Text) open(ctx context.Context, r io.Reader) (text io.Reader, done func()) {
+	interrupted := interrupt(ctx, r)
+	if t.Raw {
+		return r, interrupted
+	}
+	head := make([]byte, headRead)
+	n, packed, err := look(r, head)
+	if packed == nil {
+		return &begun{ctx: ctx, head: head[:n], err: err, rest: r}, interrupted
+	}
+	unpacked := t.unpack(ctx, packed, r, head[:n], err)
+	return unpacked, func() {
+		unpacked.Close()
+		interrupted()
+	}
+}
+
+const headRead = 512
 
 // regular says whether r is a regular file: reading ahead of what is wanted
 // waits for nobody there.
@@ -93,27 +114,27 @@ func regular(r io.Reader) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// An archive is what was read of a stream already, and the rest of it.
-type archive struct {
+// A begun stream is what was read of it already, and the rest.
+type begun struct {
 	ctx  context.Context // a decoder may read for long without putting anything out
 	head []byte
 	err  error // came with head
 	rest io.Reader
 }
 
-func (a *archive) Read(p []byte) (int, error) {
-	if len(a.head) > 0 {
-		n := copy(p, a.head)
-		a.head = a.head[n:]
+func (b *begun) Read(p []byte) (int, error) {
+	if len(b.head) > 0 {
+		n := copy(p, b.head)
+		b.head = b.head[n:]
 		return n, nil
 	}
-	if a.err != nil {
-		return 0, a.err
+	if b.err != nil {
+		return 0, b.err
 	}
-	if err := context.Cause(a.ctx); err != nil {
+	if err := context.Cause(b.ctx); err != nil {
 		return 0, err
 	}
-	return a.rest.Read(p)
+	return b.rest.Read(p)
 }
 
 // unpacked is the text of an archive.
