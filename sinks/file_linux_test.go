@@ -34,12 +34,17 @@ func TestFailedWriteOfATemporaryFileNamesThePathItIsFor(t *testing.T) {
 	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &lower))
 	defer func() { require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit)) }()
 
-	folder := t.TempDir()
-	path := filepath.Join(folder, "out.txt")
-	_, err := endless().To(t.Context(), sinks.Lines(path).Outputs)
-	require.ErrorIs(t, err, syscall.EFBIG)
-	require.EqualError(t, err, "sinks: Lines: write "+path+": file too large")
-	require.Empty(t, names(t, folder))
+	for _, name := range []string{"out.txt", "out.txt.gz", "out.txt.zst"} {
+		t.Run(name, func(t *testing.T) {
+			quiet(t)
+			folder := t.TempDir()
+			path := filepath.Join(folder, name)
+			_, err := endless().To(t.Context(), sinks.Lines(path).Outputs)
+			require.ErrorIs(t, err, syscall.EFBIG)
+			require.EqualError(t, err, "sinks: Lines: write "+path+": file too large")
+			require.Empty(t, names(t, folder))
+		})
+	}
 }
 
 // What /dev/stdout leads to may be a file that others write too.

@@ -175,6 +175,25 @@ func TestAQuoteThatIsNeverClosedTakesTheRestOfTheFile(t *testing.T) {
 	require.ErrorContains(t, err, place(path, 3)+": line too long: more than 50 bytes")
 }
 
+func TestNoMoreOfARecordIsReadThanItTakesToRefuseIt(t *testing.T) {
+	quiet(t)
+	limit := sources.Table{Text: sources.Text{MaxLength: 50}}
+	path := file(t, "a.csv", string(cutOff("name,age,City\nAda,36,\n\"Alan"+strings.Repeat("\n", 1<<20))))
+	got, err := collect(t, limit.CSV[person](path))
+	require.Equal(t, []person{named("Ada", 36)}, got)
+	require.ErrorIs(t, err, sources.ErrLineTooLong)
+	require.ErrorContains(t, err, place(path, 3)+": ")
+}
+
+func TestPlacesAreRightBehindEmptyLinesAnywhere(t *testing.T) {
+	quiet(t)
+	for rows := 490; rows < 600; rows++ { // the empty line is within what is handed over together, or between
+		path := file(t, "a.csv", "name,age,City\n"+strings.Repeat("Ada,36,\n", rows)+"\n"+strings.Repeat("Ada,36,\n", 3)+"bad\n")
+		_, err := collect(t, sources.CSV[person](path))
+		require.ErrorContains(t, err, place(path, 1+rows+1+3+1)+")")
+	}
+}
+
 func TestARecordOverTheLimitEndsTheRun(t *testing.T) {
 	for name, long := range map[string]string{
 		"a little": "abcdef,1234,\n",

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -185,6 +186,34 @@ func TestWhatStandsBehindAnArchiveIsAnErrorAfterItsLines(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestAMemberOfGzipBehindZerosIsAnError(t *testing.T) {
+	quiet(t)
+	archive := packs["gzip"]("a\n")
+	got, err := collect(t, sources.Reader(bytes.NewReader(slices.Concat(archive, make([]byte, 4), archive))))
+	require.ErrorContains(t, err, "reader:2: unpack gzip: there is something behind the end")
+	require.Equal(t, []string{"a"}, got)
+}
+
+func TestAnArchiveThatIsNoRegularFileIsNotReadAhead(t *testing.T) {
+	for name, pack := range packs {
+		t.Run(name, func(t *testing.T) {
+			quiet(t)
+			archive := pack(nasty)
+			for range 50 {
+				ended := callback(func() { t.Error("was read to its end for its first line") })
+				run := sources.Reader(io.MultiReader(bytes.NewReader(archive), ended)).InFlight(1).Start(t.Context())
+				for range run.Zip() {
+					for range 100 {
+						runtime.Gosched() // to whoever would read ahead
+					}
+					break
+				}
+				require.NoError(t, run.Err())
+			}
+		})
 	}
 }
 
