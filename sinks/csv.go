@@ -93,13 +93,15 @@ func newRows[T any](t Table) (*rows[T], error) {
 	r.encoder = csvutil.NewEncoder(r.csv)
 	r.encoder.AutoHeader = false
 	var zero T
-	if columns, err := csvutil.Header(zero, ""); err != nil || len(columns) == 0 {
-		return nil, fmt.Errorf("outputs must be structs with columns, got %T", zero)
+	name := fmt.Sprintf("%T", zero)
+	columns, err := csvutil.Header(zero, "")
+	if err != nil || len(columns) == 0 || strings.HasPrefix(name, "[") { // csvutil takes a slice for its elements
+		return nil, fmt.Errorf("outputs must be structs with columns, got %s", name)
 	}
 	if t.bare {
 		return r, nil
 	}
-	err := r.encoder.EncodeHeader(zero)
+	err = r.encoder.EncodeHeader(zero)
 	r.csv.Flush()
 	r.header = r.block.String()
 	r.lines = int64(strings.Count(r.header, "\n"))

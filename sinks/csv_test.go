@@ -68,7 +68,9 @@ func TestNastyRowsAreReadBack(t *testing.T) {
 	var lones []lone
 	for i, text := range nastyTexts {
 		rows = append(rows, cell{Text: text, Count: -i, Ratio: 1e300 * float64(i)})
-		lones = append(lones, lone{text})
+		if len(text) < 100 {
+			lones = append(lones, lone{text})
+		}
 	}
 	for _, suffix := range []string{"", ".gz", ".zst"} {
 		for _, comma := range []rune{',', '\t', ';', '→'} {
@@ -88,7 +90,10 @@ func TestNastyRowsAreReadBack(t *testing.T) {
 					require.NoError(t, err)
 					require.Equal(t, rows, back)
 
-					for i := range lones { // each has been the first
+					for i := range lones { // each is the first once
+						if suffix != "" {
+							break
+						}
 						lones := append(append([]lone{}, lones[i:]...), lones[:i]...)
 						_, err = sources.Slice(lones).Ordered().To(t.Context(), sink.Outputs)
 						require.NoError(t, err)
@@ -149,6 +154,8 @@ func TestOutputsThatAreNoStructsAreAnErrorBeforeTheFirstInput(t *testing.T) {
 	require.ErrorContains(t, err, "outputs must be structs with columns, got <nil>")
 	_, err = inputs.Map(func(int) struct{} { return struct{}{} }).To(t.Context(), sinks.CSV(path).Outputs)
 	require.ErrorContains(t, err, "outputs must be structs with columns, got struct {}")
+	_, err = inputs.Map(func(int) []lone { return nil }).To(t.Context(), sinks.CSV(path).Outputs)
+	require.ErrorContains(t, err, "outputs must be structs with columns, got []sinks_test.lone")
 	require.NoFileExists(t, path)
 }
 

@@ -136,6 +136,18 @@ func TestAValueThatIsNoJSONEndsTheArrayWithItsPlace(t *testing.T) {
 	require.ErrorContains(t, err, "sinks: JSONArrayTo: element 1: json: ")
 }
 
+func TestDeadLettersMayBeAnArray(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "failed.json")
+	_, err := broken(10, errSeven).Try(notSeven).
+		DeadLetters(sinks.JSONArray(path).DeadLetters).
+		To(t.Context(), sinks.Ignore)
+	require.ErrorIs(t, err, errSeven)
+	letters, err := sources.JSONArray[sinks.Letter[int]](path).To(t.Context(), sinks.Collect)
+	require.NoError(t, err)
+	require.Len(t, letters, 1)
+	require.Equal(t, 7, letters[0].In)
+}
+
 func TestAWriterThatFailsIsNotWrittenToAgain(t *testing.T) {
 	errFull := errors.New("full")
 	failed := false

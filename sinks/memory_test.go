@@ -21,7 +21,7 @@ import (
 // gigabyte has the tests of memory write 1 GB, and print what they see:
 //
 //	go test ./sinks -run PeakMemory -gigabyte -v
-var gigabyte = flag.Bool("gigabyte", false, "measure the memory of 1 GB that is written instead of 24 MB")
+var gigabyte = flag.Bool("gigabyte", false, "measure the memory of 1 GB that is written instead of 12 MB")
 
 // writtenRise is how far the use of memory, looked at ten times while outputs
 // are written, rises above where it is after the first tenth. It is measured once
@@ -32,7 +32,7 @@ var writtenRise = sync.OnceValue(func() map[string]int64 {
 		panic(err)
 	}
 	defer os.RemoveAll(folder)
-	size := 24 << 20
+	size := 12 << 20
 	if *gigabyte {
 		size = 1 << 30
 	}

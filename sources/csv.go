@@ -97,9 +97,10 @@ var ErrHeader = errors.New("the header does not fit")
 func (t Table) CSV[T any](paths ...string) vimap.Pipeline[T, T] {
 	t.Text.check("CSV")
 	var zero T
+	name := fmt.Sprintf("%T", zero)
 	columns, err := csvutil.Header(zero, "")
-	if err != nil || len(columns) == 0 {
-		panic(fmt.Sprintf("sources: CSV: T must be a struct with columns, got %T", zero))
+	if err != nil || len(columns) == 0 || strings.HasPrefix(name, "[") { // csvutil takes a slice for its elements
+		panic("sources: CSV: T must be a struct with columns, got " + name)
 	}
 	t.check(columns)
 	t.Header = slices.Clone(t.Header)

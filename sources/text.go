@@ -12,11 +12,12 @@ import (
 //	sources.Text{MaxLength: 1 << 20, MaxUnpacked: 1 << 30}.Lines("upload.txt.gz")
 //	sources.Text{JSON: json.RejectUnknownMembers(true)}.JSONLines[Request]("requests.jsonl")
 type Text struct {
-	// MaxLength is the most bytes a line may have, its line end not counted. A
-	// longer one is refused: the run ends with an [ErrLineTooLong] that names
-	// its place, after all lines before it, and no more of the line is read
-	// than it takes to see it. Zero means no limit: a line is read however
-	// long it is, and takes its own length in memory, twice while it is read.
+	// MaxLength is the most bytes a line may have, its line end not counted, or
+	// an element of an array. A longer one is refused: the run ends with an
+	// [ErrLineTooLong] that names its place, after all lines before it, and no
+	// more of the line is read than it takes to see it. Zero means no limit: a
+	// line is read however long it is, and takes its own length in memory, twice
+	// while it is read.
 	MaxLength int
 
 	// MaxUnpacked is the most bytes that a packed file may unpack to. The run
@@ -38,8 +39,8 @@ type Text struct {
 }
 
 var (
-	// ErrLineTooLong is wrapped by the error of a run that came to a line longer
-	// than [Text.MaxLength].
+	// ErrLineTooLong is wrapped by the error of a run that came to a line, an
+	// element or a record longer than [Text.MaxLength].
 	ErrLineTooLong = errors.New("line too long")
 
 	// ErrUnpackedTooLarge is wrapped by the error of a run that came to a packed
