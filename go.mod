@@ -6,9 +6,13 @@ toolchain go1.27.4
 
 require (
 	github.com/bmatcuk/doublestar/v4 v4.10.4
+	github.com/jszwec/csvutil v1.10.0
+	github.com/klauspost/compress v1.20.4
+	github.com/klauspost/pgzip v1.3.0
 	github.com/samber/lo v1.53.0
 	github.com/sourcegraph/conc v0.3.0
 	github.com/stretchr/testify v1.12.1
+	github.com/therootcompany/xz v1.0.1
 	go.uber.org/goleak v1.3.0
 	pgregory.net/rapid v1.3.0
 )

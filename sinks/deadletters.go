@@ -1,6 +1,7 @@
 package sinks
 
 import (
+	"fmt"
 	"iter"
 	"strings"
 
@@ -49,6 +50,8 @@ func lines[In any](letters iter.Seq[vimap.DeadLetter[In]]) iter.Seq[Letter[In]] 
 					line.Raw = strings.ToValidUTF8(raw, "\uFFFD")
 				case []byte:
 					line.Raw = strings.ToValidUTF8(string(raw), "\uFFFD")
+				case fmt.Stringer: // a row of a table
+					line.Raw = strings.ToValidUTF8(raw.String(), "\uFFFD")
 				}
 			}
 			for _, earlier := range err.Earlier {

@@ -21,6 +21,12 @@
 //	JSONLines(path).Outputs, .Pairs      the number of lines of JSON written
 //	JSONLines(path).Results              the same, with a line for every failed input too
 //	JSONLinesTo(w).Outputs, …            the same, to a writer
+//	JSONArray(path).Outputs, …           the number of elements of a JSON array written
+//	JSONArrayTo(w).Outputs, …            the same, to a writer
+//	CSV(path).Outputs                    the number of rows of CSV written, or TSV with Comma('\t')
+//	CSVTo(w).Outputs                     the same, to a writer
+//
+// A path that ends in ".gz" or ".zst" makes a packed file, see [Lines].
 //
 // JSONLines(path).DeadLetters is no end of a chain but what becomes of the items
 // that failed, for [vimap.Pipeline.DeadLetters].

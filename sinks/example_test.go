@@ -122,6 +122,23 @@ func ExampleLines() {
 	// Output: 2 "3\n5\n" <nil>
 }
 
+func ExampleLines_packed() {
+	folder, err := os.MkdirTemp("", "lines")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, "numbers.txt.gz")
+
+	_, err = sources.Slice([]int{1, 2, 3}).Ordered().To(context.Background(), sinks.Lines(path).Outputs)
+	if err != nil {
+		log.Fatal(err)
+	}
+	lines, err := sources.Lines(path).Ordered().To(context.Background(), sinks.Collect)
+	fmt.Println(lines, err)
+	// Output: [1 2 3] <nil>
+}
+
 func ExampleLinesTo() {
 	_, err := sources.Slice([]string{"one", "three"}).
 		Map(func(word string) int { return len(word) }).

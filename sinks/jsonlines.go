@@ -9,7 +9,8 @@ import (
 	"github.com/vimap-go/vimap"
 )
 
-// JSON writes lines of JSON. It is made by [JSONLines] and [JSONLinesTo].
+// JSON writes lines of JSON, or an array. It is made by [JSONLines],
+// [JSONLinesTo], [JSONArray] and [JSONArrayTo].
 type JSON struct{ target target }
 
 // JSONLines writes a line of JSON for each output, or each pair, to the file
@@ -37,29 +38,29 @@ func JSONLines(path string) JSON { return JSON{toPath("JSONLines", path)} }
 // JSONLinesTo panics if w is nil.
 func JSONLinesTo(w io.Writer) JSON { return JSON{toWriter("JSONLinesTo", w)} }
 
-// Outputs is a sink that writes a line for each output and returns how many
-// lines there were before the end or the failure.
+// Outputs is a sink that writes a line, or an element, for each output and
+// returns how many there were before the end or the failure.
 func (j JSON) Outputs[In, Out any](run *vimap.Run[In, Out]) (int64, error) {
 	return j.target.write(outputs(run), run.Err, addJSON[Out])
 }
 
-// Pairs is a sink that writes a line {"in":…,"out":…} for each input and its
-// output and returns how many lines there were before the end or the failure.
+// Pairs is a sink that writes a line or element {"in":…,"out":…} for each input
+// and its output and returns how many there were before the end or the failure.
 // They are read back as [vimap.Pair].
 func (j JSON) Pairs[In, Out any](run *vimap.Run[In, Out]) (int64, error) {
 	return j.target.write(pairs(run), run.Err, addJSON[vimap.Pair[In, Out]])
 }
 
-// Results is a sink that writes a line for every outcome, {"in":…,"out":…} or
-// {"in":…,"error":"…"}, and returns how many lines there were. A failed input
+// Results is a sink that writes a line or element for every outcome, {"in":…,"out":…} or
+// {"in":…,"error":"…"}, and returns how many there were. A failed input
 // does not end the run: its line says why it failed, and the error returned is
 // only that of the run as a whole (the source, a cancellation, no workers
-// left) or of the file. The lines are read back as [Outcome].
+// left) or of the file. They are read back as [Outcome].
 func (j JSON) Results[In, Out any](run *vimap.Run[In, Out]) (int64, error) {
 	return j.target.write(outcomes(run), run.Err, addJSON[Outcome[In, Out]])
 }
 
-// Outcome is a line that [JSON.Results] writes. It has an Out or an Error.
+// Outcome is what [JSON.Results] writes for an input. It has an Out or an Error.
 //
 //	failed := sources.JSONLines[sinks.Outcome[Request, Answer]]("answers.jsonl").
 //		Filter(func(o sinks.Outcome[Request, Answer]) bool { return o.Error != "" })

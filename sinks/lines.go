@@ -43,6 +43,14 @@ type Text struct{ target target }
 // anything below /dev and /proc, a link to nothing) is written straight to, at
 // its end. The path "-" is standard output, as in [sources.Lines].
 //
+// # Packed files
+//
+// A file whose path ends in ".gz" or ".zst" is packed, beside the goroutine of
+// the sink; [sources.Lines] unpacks it. ".bz2" and ".xz" are errors, for there is
+// no good packer for them.
+//
+// # When it is written
+//
 // The file is opened before the first input is read. Lines are written in
 // blocks of 64 KB, and a failed write (disk full) ends the run with an error
 // that names the path.
@@ -55,7 +63,8 @@ func Lines(path string) Text { return Text{toPath("Lines", path)} }
 // LinesTo writes the lines of [Lines] to w. It writes whole lines, in blocks
 // of 64 KB and a rest at the end; when the run fails, the lines before the
 // failure are still written. It neither syncs nor closes w. To see each line
-// at once, for instance in a terminal, print it in [Each].
+// at once, for instance in a terminal, print it in [Each]. It packs nothing:
+// whoever has a packer for w closes it after the run.
 //
 // LinesTo panics if w is nil.
 func LinesTo(w io.Writer) Text { return Text{toWriter("LinesTo", w)} }

@@ -56,6 +56,12 @@ func TestMistakeInTheSourcePanicsWithItsRule(t *testing.T) {
 		"sinks: LinesTo: w must not be nil":        func() { sinks.LinesTo(nil) },
 		"sinks: JSONLines: path must not be empty": func() { sinks.JSONLines("") },
 		"sinks: JSONLinesTo: w must not be nil":    func() { sinks.JSONLinesTo(nil) },
+		"sinks: JSONArray: path must not be empty": func() { sinks.JSONArray("") },
+		"sinks: JSONArrayTo: w must not be nil":    func() { sinks.JSONArrayTo(nil) },
+		"sinks: CSV: path must not be empty":       func() { sinks.CSV("") },
+		"sinks: CSVTo: w must not be nil":          func() { sinks.CSVTo(nil) },
+		"sinks: Comma: comma must not be '\"'":     func() { sinks.CSV("a").Comma('"') },
+		"sinks: Comma: comma must not be '\\n'":    func() { sinks.CSV("a").Comma('\n') },
 	} {
 		t.Run(rule, func(t *testing.T) { require.PanicsWithValue(t, rule, mistake) })
 	}

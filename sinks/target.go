@@ -10,11 +10,26 @@ import (
 	"os"
 )
 
-// target is where a sink writes its lines: the file at path, or a writer.
+// target is where a sink writes: the file at path, or a writer.
 type target struct {
 	sink   string // the constructor's name, for errors
 	path   string
 	writer io.Writer
+	frame  *frame // nil for lines
+}
+
+// A frame is what stands around values that are no lines.
+type frame struct {
+	head, tail  string       // of all
+	first, next string       // before the first value and the others
+	elements    bool         // values are counted from 0, and not in lines
+	line        func() int64 // in which the value in hand begins, from 1
+}
+
+// framed returns t for values in a frame.
+func (t target) framed(f *frame) target {
+	t.frame = f
+	return t
 }
 
 func toPath(sink, path string) target {
@@ -37,9 +52,9 @@ func toWriter(sink string, w io.Writer) target {
 // blockSize is how many bytes of lines are written at once.
 const blockSize = 64 << 10
 
-// write writes a line for each value and returns how many. failure is the
-// run's error, asked for once values has ended.
-func (t target) write[T any](values iter.Seq[T], failure func() error, encode func(*bytes.Buffer, *T) error) (lines int64, err error) {
+// write writes each value, as a line if there is no frame, and returns how many.
+// failure is the run's error, asked for once values has ended.
+func (t target) write[T any](values iter.Seq[T], failure func() error, encode func(*bytes.Buffer, *T) error) (written int64, err error) {
 	out, err := t.open()
 	if err != nil {
 		return 0, t.failed(err)
@@ -50,44 +65,73 @@ func (t target) write[T any](values iter.Seq[T], failure func() error, encode fu
 			err = errors.Join(err, t.failed(discardErr))
 		}
 	}()
-	lines, err = t.fill(out, values, encode)
+	written, err = t.fill(out, values, encode)
 	if err == nil {
 		err = failure()
 	}
 	if err == nil {
 		err = t.failed(out.keep())
 	}
-	return lines, err
+	return written, err
 }
 
-// fill writes until values ends, and whole lines only.
-func (t target) fill[T any](out io.Writer, values iter.Seq[T], encode func(*bytes.Buffer, *T) error) (lines int64, err error) {
+// fill writes until values ends, and whole values only.
+func (t target) fill[T any](out io.Writer, values iter.Seq[T], encode func(*bytes.Buffer, *T) error) (written int64, err error) {
+	f := t.frame
+	if f == nil {
+		f = &frame{}
+	}
 	var block bytes.Buffer
+	whole, writable := 0, true // bytes of block that are whole values
+	// Deferred for a panic, too: what is written closes the frame.
+	defer func() {
+		if !writable {
+			return
+		}
+		block.Truncate(whole)
+		block.WriteString(f.tail)
+		if _, writeErr := block.WriteTo(out); writeErr != nil {
+			err = errors.Join(err, t.failed(writeErr))
+		}
+	}()
+	block.WriteString(f.head)
+	whole = block.Len()
+	between := f.first
 	var value T // one for all: its address is passed on, which would allocate each
 	for value = range values {
-		start := block.Len()
-		if err = encode(&block, &value); err != nil {
-			block.Truncate(start)
-			err = fmt.Errorf("sinks: %s: %s: %w", t.sink, t.place(lines+1), err)
-			break
+		block.WriteString(between)
+		if err := encode(&block, &value); err != nil {
+			return written, fmt.Errorf("sinks: %s: %s: %w", t.sink, t.place(written), err)
 		}
-		block.WriteByte('\n')
-		lines++
-		if block.Len() < blockSize {
+		if t.frame == nil {
+			block.WriteByte('\n')
+		}
+		written++
+		whole, between = block.Len(), f.next
+		if whole < blockSize {
 			continue
 		}
+		whole, writable = 0, false
 		if _, err := block.WriteTo(out); err != nil {
-			return lines, t.failed(err)
+			return written, t.failed(err)
 		}
+		writable = true
 	}
-	if _, writeErr := block.WriteTo(out); writeErr != nil {
-		err = errors.Join(err, t.failed(writeErr))
-	}
-	return lines, err
+	return written, nil
 }
 
-func (t target) place(line int64) string {
-	if t.path == "" {
+// place names the n-th value, from 0.
+func (t target) place(n int64) string {
+	line := n + 1
+	if t.frame != nil && t.frame.line != nil {
+		line = t.frame.line()
+	}
+	switch elements := t.frame != nil && t.frame.elements; {
+	case elements && t.path == "":
+		return fmt.Sprintf("element %d", n)
+	case elements:
+		return fmt.Sprintf("%s[%d]", t.path, n)
+	case t.path == "":
 		return fmt.Sprintf("line %d", line)
 	}
 	return fmt.Sprintf("%s:%d", t.path, line)
@@ -120,7 +164,11 @@ func (t target) open() (output, error) {
 	if t.writer != nil {
 		return callers{t.writer}, nil
 	}
-	return create(t.path)
+	f, err := create(t.path)
+	if err != nil {
+		return nil, err
+	}
+	return pack(f, t.path)
 }
 
 // callers is a writer that belongs to the caller.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -24,7 +23,7 @@ import (
 //
 // A line is valid only while the function runs that was given it. [vimap.Borrowed]
 // says what that means, and in which chains the workers read the files
-// themselves, at several places at once: those of inline steps up to
+// themselves, at several places at once, unless they are packed: those of inline steps up to
 // [vimap.Run.Aggregate], which sinks.Aggregate is. Then a regular file is read as
 // far as it goes when it is opened, and a file may be opened before the one
 // before it is done with.
@@ -35,20 +34,18 @@ func Bytes(paths ...string) vimap.Borrowed {
 	return Text{}.Bytes(paths...)
 }
 
-// Bytes is [Bytes] with the options of t. It panics if MaxLength is negative.
+// Bytes is [Bytes] with the options of t. It panics if MaxLength or MaxUnpacked
+// is negative.
 func (t Text) Bytes(paths ...string) vimap.Borrowed {
 	t.check("Bytes")
-	paths = slices.Clone(paths)
-	if len(paths) == 0 {
-		paths = []string{"-"}
-	}
+	paths = inputs(paths)
 	return vimap.Lend(vimap.Lender{
 		Lines: func(ctx context.Context, out *vimap.Emitter[[]byte]) error {
-			c := cutter[[]byte]{out: out, maxLength: t.MaxLength, own: bytes.Clone}
+			c := cutter[[]byte]{out: out, text: t, own: bytes.Clone}
 			return c.files(ctx, paths)
 		},
 		Blocks: func(ctx context.Context, emit func(vimap.Block) bool) error {
-			b := blocks{emit: emit, maxLength: t.MaxLength}
+			b := blocks{emit: emit, text: t}
 			for _, path := range paths {
 				if err := b.file(ctx, path); err != nil || b.stopped {
 					return err
@@ -62,11 +59,11 @@ func (t Text) Bytes(paths ...string) vimap.Borrowed {
 
 // blocks hands out files in blocks.
 type blocks struct {
-	emit      func(vimap.Block) bool
-	maxLength int
-	stopped   bool
-	mu        sync.Mutex
-	free      [][]byte // buffers that nobody uses
+	emit    func(vimap.Block) bool
+	text    Text
+	stopped bool
+	mu      sync.Mutex
+	free    [][]byte // buffers that nobody uses
 }
 
 func (b *blocks) file(ctx context.Context, path string) error {
@@ -78,12 +75,23 @@ func (b *blocks) file(ctx context.Context, path string) error {
 		return err
 	}
 	info, err := file.Stat()
-	if err == nil && info.Mode()&fs.ModeType == 0 && info.Size() > 0 {
+	if err == nil && info.Mode()&fs.ModeType == 0 && info.Size() > 0 && !b.packed(file) {
 		b.ranges(file, path, info.Size())
 		return nil
 	}
 	defer func() { _ = file.Close() }() // nothing was written
 	return b.stream(ctx, file, path)
+}
+
+// packed says whether file is to be unpacked, and so must be read in one go.
+func (b *blocks) packed(file *os.File) bool {
+	if b.text.Raw {
+		return false
+	}
+	head := make([]byte, headRead)
+	n, _ := file.ReadAt(head, 0) // an error comes again where the file is read
+	f, _ := recognise(head[:n])
+	return f != nil
 }
 
 // ranges hands out a regular file, which the workers read.
@@ -105,8 +113,8 @@ func (b *blocks) ranges(file *os.File, name string, size int64) {
 
 // stream hands out what is read of r, as soon as it is.
 func (b *blocks) stream(ctx context.Context, r io.Reader, name string) error {
-	interrupted := interrupt(ctx, r)
-	defer interrupted()
+	r, done := b.text.open(ctx, r)
+	defer done()
 	s := stream{blocks: b, name: name, buf: make([]byte, firstRead)}
 	for empty := 0; ; {
 		room := s.buf[s.pending:]
@@ -115,7 +123,7 @@ func (b *blocks) stream(ctx context.Context, r io.Reader, name string) error {
 		switch {
 		case b.stopped:
 			return nil
-		case b.maxLength > 0 && s.pending > b.maxLength+1:
+		case b.text.MaxLength > 0 && s.pending > b.text.MaxLength+1:
 			s.last() // it will be refused
 			return nil
 		case err == io.EOF:

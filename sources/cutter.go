@@ -21,9 +21,9 @@ const (
 
 // A cutter cuts streams into lines, one stream after another.
 type cutter[Line string | []byte] struct {
-	out       *vimap.Emitter[Line]
-	own       func([]byte) Line // gives text memory of its own
-	maxLength int               // bytes a line may have; 0: any number
+	out  *vimap.Emitter[Line]
+	own  func([]byte) Line // gives text memory of its own
+	text Text
 
 	name    string // of the stream
 	line    int64  // lines of the stream that were cut
@@ -33,18 +33,33 @@ type cutter[Line string | []byte] struct {
 	stopped bool   // the run wants no more lines
 }
 
-// cut emits the lines of r. It returns nil at the end of r, and when the run
-// wants no more lines: stopped is true then.
+// cut emits the lines of r, unpacked if need be. It returns nil at the end of
+// r, and when the run wants no more lines: stopped is true then.
 func (c *cutter[Line]) cut(ctx context.Context, r io.Reader, name string) error {
 	done := interrupt(ctx, r)
 	defer done()
 	c.out.Places(func(n int64) string { return place(name, n) })
 	c.name, c.line, c.pending = name, 0, 0
-	full, empty := false, 0
+	c.fit(false)
+	if c.text.Raw {
+		n, err := r.Read(c.buf)
+		return c.read(ctx, r, n, err)
+	}
+	n, packed, err := look(r, c.buf)
+	if packed != nil {
+		text := c.text.unpack(ctx, packed, r, c.buf[:n], err)
+		defer text.Close()
+		r = text
+		n, err = r.Read(c.buf)
+	}
+	return c.read(ctx, r, n, err)
+}
+
+// read emits the lines of r, from which n bytes and err were read into the
+// empty buffer.
+func (c *cutter[Line]) read(ctx context.Context, r io.Reader, n int, err error) error {
+	room, empty := c.buf, 0
 	for {
-		c.fit(full)
-		room := c.buf[c.pending:]
-		n, err := r.Read(room)
 		if failed := c.take(room[:n]); failed != nil || c.stopped {
 			return failed
 		}
@@ -53,7 +68,7 @@ func (c *cutter[Line]) cut(ctx context.Context, r io.Reader, name string) error 
 			return c.rest()
 		case err != nil && ctx.Err() != nil:
 			c.stopped = true // the error is how the read was interrupted
-			return nil
+			return nil       //nolint:nilerr // nobody wants to know
 		case err != nil:
 			return c.failed(err)
 		case n > 0:
@@ -64,7 +79,9 @@ func (c *cutter[Line]) cut(ctx context.Context, r io.Reader, name string) error 
 				return c.failed(io.ErrNoProgress)
 			}
 		}
-		full = n == len(room)
+		c.fit(n == len(room))
+		room = c.buf[c.pending:]
+		n, err = r.Read(room)
 	}
 }
 
@@ -171,10 +188,12 @@ func (c *cutter[Line]) emit() {
 	c.batch = c.batch[:0]
 }
 
-func (c *cutter[Line]) tooLong(length int) bool { return c.maxLength > 0 && length > c.maxLength }
+func (c *cutter[Line]) tooLong(length int) bool {
+	return c.text.MaxLength > 0 && length > c.text.MaxLength
+}
 
 func (c *cutter[Line]) refusal() error {
-	return fmt.Errorf("%w: more than %d bytes", ErrLineTooLong, c.maxLength)
+	return fmt.Errorf("%w: more than %d bytes", ErrLineTooLong, c.text.MaxLength)
 }
 
 // failed adds the place of the line in hand to err; nothing of use can be said

@@ -13,15 +13,18 @@
 //	Seq(items)               what an iterator yields
 //	Seq2(items)              the same, of an iterator that can fail
 //	Chan(ch)                 what is received from a channel until it is closed
-//	Lines(paths...)          the lines of files, or of standard input
+//	Lines(paths...)          the lines of files, plain or packed, or of standard input
 //	Reader(r)                the lines of any io.Reader
 //	Bytes(paths...)          the same, lent to the steps that make items of them
 //	JSONLines[T](paths...)   the lines of files, decoded from JSON
+//	JSONArray[T](paths...)   the elements of JSON arrays in files
+//	CSV[T](paths...)         the rows of tables in files, decoded by their header
 //	Files(patterns...)       the paths of files, ** included
 //	Walk(fsys, patterns...)  the same in an fs.FS
 //	Concat(first, rest...)   the outputs of several pipelines, one after another
 //
-// [Text] holds the options of the sources that read text.
+// [Text] holds the options of the sources that read text, [Table] those of CSV.
+// Files that are packed by gzip, zstd, bzip2 or xz are unpacked, see [Lines].
 //
 // # What holds for all of them
 //

@@ -87,23 +87,38 @@ func ExampleLines() {
 	// vimap: stage "try": item 2 (numbers.txt:3): strconv.Atoi: parsing "three": invalid syntax
 }
 
-func ExampleReader() {
+func ExampleLines_packed() {
 	ctx := context.Background()
-	var zipped bytes.Buffer
-	w := gzip.NewWriter(&zipped)
-	if _, err := w.Write([]byte("one\r\ntwo\r\n")); err != nil {
+	var archive bytes.Buffer
+	w := gzip.NewWriter(&archive)
+	if _, err := w.Write([]byte("1\n2\nthree\n")); err != nil {
 		fmt.Println(err)
 	}
 	if err := w.Close(); err != nil {
 		fmt.Println(err)
 	}
+	inFolder("numbers", archive.String()) // the name does not matter
 
-	unzipped, err := gzip.NewReader(&zipped)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	lines, err := sources.Reader(unzipped).Ordered().To(ctx, sinks.Collect)
+	sum, err := sources.Lines("numbers").
+		Try(strconv.Atoi).
+		Ordered().
+		To(ctx, sinks.Fold(0, func(sum int, _ string, n int) int { return sum + n }))
+	fmt.Println(sum)
+	fmt.Println(err)
+
+	_, err = sources.Text{MaxUnpacked: 5}.Lines("numbers").To(ctx, sinks.Ignore)
+	fmt.Println(err)
+	// Output:
+	// 3
+	// vimap: stage "try": item 2 (numbers:3): strconv.Atoi: parsing "three": invalid syntax
+	// vimap: source: numbers:3: too large when unpacked: more than 5 bytes
+}
+
+func ExampleReader() {
+	ctx := context.Background()
+	body := strings.NewReader("one\r\ntwo\r\n")
+
+	lines, err := sources.Reader(body).Ordered().To(ctx, sinks.Collect)
 	fmt.Printf("%q %v\n", lines, err)
 	// Output: ["one" "two"] <nil>
 }

@@ -34,8 +34,8 @@ func JSONLines[T any](paths ...string) vimap.Pipeline[T, T] {
 	return Text{}.JSONLines[T](paths...)
 }
 
-// JSONLines is [JSONLines] with the options of t. It panics if MaxLength is
-// negative.
+// JSONLines is [JSONLines] with the options of t. It panics if MaxLength or
+// MaxUnpacked is negative.
 func (t Text) JSONLines[T any](paths ...string) vimap.Pipeline[T, T] {
 	t.check("JSONLines")
 	return t.Bytes(paths...).Filter(notBlank).Try(func(line []byte) (item T, err error) {

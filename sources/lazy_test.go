@@ -51,6 +51,8 @@ func TestNothingIsOpenedOrReadByBuildingAPipeline(t *testing.T) {
 		lines := sources.Concat(sources.Lines(path), sources.Reader(reader), sources.Lines("missing"))
 		lines.Map(strings.ToUpper).Ordered().Start(t.Context())
 		sources.JSONLines[int](path).Start(t.Context())
+		sources.JSONArray[int](path).Start(t.Context())
+		sources.CSV[person](path).Start(t.Context())
 		sources.Files(path, "*").Start(t.Context())
 		sources.Walk(fsys).Start(t.Context())
 		sources.Seq(seq).Start(t.Context())

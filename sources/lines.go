@@ -2,13 +2,12 @@ package sources
 
 import (
 	"context"
-	"os"
-	"slices"
+	"io"
 
 	"github.com/vimap-go/vimap"
 )
 
-// Lines yields the lines of the files at paths, file after file. The path "-",
+// Lines yields the lines of the files at paths, file after file, plain or packed. The path "-",
 // and no path at all, means standard input.
 //
 // # What a line is
@@ -18,6 +17,28 @@ import (
 // file has none, and NUL bytes, invalid UTF-8, a byte order mark and a "\r"
 // anywhere else stay as they are. A line may have any length; [Text.MaxLength]
 // sets a limit.
+//
+// # Packed files
+//
+// A file that begins as a gzip, zstd, bzip2 or xz archive does is unpacked,
+// whatever it is called, and its lines are those of the text in it; one that
+// does not begin so is text, whatever it is called. Of each format several
+// archives may stand one behind another, as cat leaves them. An archive of
+// nothing, and an empty file, have no lines. [Text.Raw] switches this off,
+// [Text.MaxUnpacked] sets a limit.
+//
+// A damaged archive, one that is cut short or has something else behind its
+// end is an error, after all whole lines that came out of it: nothing is lost
+// unsaid. (Zeros behind a gzip or xz archive, which fill up a block, are none.)
+// Checksums are verified, which happens at the end of what they are of: lines
+// of a damaged archive may have been passed on before.
+//
+// Regular files are unpacked ahead, in goroutines of the decoder, where they
+// are zstd; all else is unpacked in the goroutine of the source, and no further
+// than is wanted. Lines that trickle in through a packed pipe are passed on as
+// soon as they can be unpacked, but for xz, whose decoder fills a block of 16
+// KB or more first. A zstd or xz archive that asks for more than 128 MB of memory
+// is refused.
 //
 // # When it is read
 //
@@ -47,15 +68,13 @@ func Lines(paths ...string) vimap.Pipeline[string, string] {
 	return Text{}.Lines(paths...)
 }
 
-// Lines is [Lines] with the options of t. It panics if MaxLength is negative.
+// Lines is [Lines] with the options of t. It panics if MaxLength or
+// MaxUnpacked is negative.
 func (t Text) Lines(paths ...string) vimap.Pipeline[string, string] {
 	t.check("Lines")
-	paths = slices.Clone(paths)
-	if len(paths) == 0 {
-		paths = []string{"-"}
-	}
+	paths = inputs(paths)
 	return vimap.Emit(func(ctx context.Context, out *vimap.Emitter[string]) error {
-		c := cutter[string]{out: out, maxLength: t.MaxLength, own: owned}
+		c := cutter[string]{out: out, text: t, own: owned}
 		return c.files(ctx, paths)
 	})
 }
@@ -63,22 +82,8 @@ func (t Text) Lines(paths ...string) vimap.Pipeline[string, string] {
 func owned(text []byte) string { return string(text) }
 
 func (c *cutter[Line]) files(ctx context.Context, paths []string) error {
-	for _, path := range paths {
-		if err := c.file(ctx, path); err != nil || c.stopped {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *cutter[Line]) file(ctx context.Context, path string) error {
-	if path == "-" {
-		return c.cut(ctx, os.Stdin, "stdin")
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = file.Close() }() // nothing was written
-	return c.cut(ctx, file, path)
+	return visit(paths, func(r io.Reader, name string) (enough bool, err error) {
+		err = c.cut(ctx, r, name)
+		return c.stopped, err
+	})
 }

@@ -1,0 +1,46 @@
+package sources_test
+
+import (
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/sources"
+)
+
+func TestBytesOfAPackedFileAreItsUnpackedLinesWhoeverReadsThem(t *testing.T) {
+	text := numbered(30_000, 17)
+	want := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	sorted := slices.Sorted(slices.Values(want))
+	path := file(t, "lines", string(packed(text, func(w io.Writer) (io.WriteCloser, error) { return gzipped(w), nil })))
+	for _, ordered := range []bool{false, true} {
+		got, err := gathered(t.Context(), sources.Bytes(path).Map(asString), ordered)
+		require.NoError(t, err)
+		if ordered {
+			require.Equal(t, want, got)
+		} else {
+			require.Equal(t, sorted, got)
+		}
+	}
+	_, err := gathered(t.Context(), sources.Text{Raw: true, MaxLength: 1 << 20}.Bytes(path).Map(asString), true)
+	require.NoError(t, err, "as it is, it is text of a kind, too")
+}
+
+func TestAnErrorInAPackedFileEndsBytesBehindItsWholeLines(t *testing.T) {
+	path := file(t, "lines.gz", string(cutOff(numbered(30_000, 17))))
+	lines, want := collect(t, sources.Lines(path))
+	require.Error(t, want)
+	got, err := gathered(t.Context(), sources.Bytes(path).Map(asString), true)
+	require.EqualError(t, err, want.Error(), "the same error, at the same place")
+	require.Equal(t, lines, got)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+
+	_, err = gathered(t.Context(), sources.Text{MaxUnpacked: 1000}.Bytes(path).Map(asString), false)
+	var source *vimap.SourceError
+	require.ErrorAs(t, err, &source)
+	require.ErrorIs(t, err, sources.ErrUnpackedTooLarge)
+}
