@@ -212,6 +212,21 @@ func TestTheLimitHoldsForAFunctionThatReadsOnOverTheError(t *testing.T) {
 	})
 }
 
+func TestHalfAnAnswerFailsAlsoIfDecodeDoesNotMind(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		servers := newNetwork(t, func(w http.ResponseWriter, _ request, _ int) { cut(w) })
+		all, _ := outcomes(t.Context(), sources.Slice([]string{"POST"}).Via(servers.Do(
+			func(ctx context.Context, method string) (*http.Request, error) {
+				return http.NewRequestWithContext(ctx, method, "/", http.NoBody)
+			},
+			func(res *http.Response) (string, error) {
+				body, _ := io.ReadAll(res.Body)
+				return string(body), nil
+			}).Each("http://a")))
+		require.ErrorIs(t, all[0].Err, io.ErrUnexpectedEOF)
+	})
+}
+
 func TestAnErrorOfDecodeIsTriedAgainIfTheRequestMayBe(t *testing.T) {
 	for method, want := range map[string]int{"GET": 3, "POST": 1} {
 		bubble(t, func(t *testing.T) {

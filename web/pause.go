@@ -41,16 +41,11 @@ func (p *pauses) begin(key string, sent time.Time, wait, longest time.Duration) 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now, at := time.Now(), p.all[key]
-	fresh := !sent.Before(at.until)
-	if fresh {
+	if !sent.Before(at.until) {
 		at.times++
-	}
-	switch {
-	case wait >= 0:
-	case fresh:
-		wait, _ = lengths.Next(at.times, 0, errRefused)
-	default:
-		return
+		if wait < 0 {
+			wait, _ = lengths.Next(at.times, 0, errRefused)
+		}
 	}
 	if until := now.Add(min(wait, longest)); until.After(at.until) {
 		at.until = until

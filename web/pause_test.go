@@ -177,16 +177,16 @@ func TestWorkersWithoutAServerPauseByTheServerOfTheInput(t *testing.T) {
 func TestAServerThatSaysNothingIsLeftAloneForLongerEachTime(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		servers := newNetwork(t, func(w http.ResponseWriter, r request, n int) {
-			if n <= 12 {
+			if n <= 12 || n == 15 {
 				status(503)(w)
 				return
 			}
 			echo(w, r, n)
 		})
 		stage := servers.Get().Each("http://a").Retry(retry.Fixed(0).Attempts(20))
-		got, err := collect(t, sources.Slice([]string{"/1", "/2"}).Via(stage).Map(text))
+		got, err := collect(t, sources.Slice([]string{"/1", "/2", "/3"}).Via(stage).Map(text))
 		require.NoError(t, err)
-		require.Equal(t, []string{"/1", "/2"}, got)
+		require.Equal(t, []string{"/1", "/2", "/3"}, got)
 		seen := servers.requests("")
 		for i := 1; i <= 12; i++ {
 			wait := seen[i].after - seen[i-1].after
@@ -195,6 +195,7 @@ func TestAServerThatSaysNothingIsLeftAloneForLongerEachTime(t *testing.T) {
 			require.LessOrEqual(t, wait, most, i)
 		}
 		require.Equal(t, seen[13].after, seen[12].after, "an answer ends it")
+		require.LessOrEqual(t, seen[15].after-seen[14].after, 100*time.Millisecond, "and the next begins anew")
 	})
 }
 
@@ -218,6 +219,39 @@ func TestRefusalsOfRequestsThatWereOnTheirWayAreOne(t *testing.T) {
 			require.NoError(t, result.Err)
 		}
 		require.Less(t, time.Since(begin), 500*time.Millisecond, "a pause of 100 ms, not one doubled 50 times")
+	})
+}
+
+func TestAPauseHoldsForWhoWaitedForARateMeanwhile(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		servers := newNetwork(t, func(w http.ResponseWriter, r request, n int) {
+			if n == 1 {
+				time.Sleep(time.Second)
+				status(429, "Retry-After", "60")(w)
+				return
+			}
+			echo(w, r, n)
+		})
+		servers.Limiter = rate.NewLimiter(0.5, 1)
+		all, _ := outcomes(t.Context(), sources.Slice(paths(2)).Via(servers.Get().Each("http://a", "http://a")))
+		answered(t, all)
+		require.GreaterOrEqual(t, servers.requests("")[1].after, 60*time.Second)
+	})
+}
+
+func TestAServerThatIsSlowIsNotLeftAlone(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		servers := newNetwork(t, func(w http.ResponseWriter, r request, n int) {
+			if n == 1 {
+				slow(w)
+			}
+			echo(w, r, n)
+		})
+		servers.Timeout = 10 * time.Second
+		all, run := outcomes(t.Context(), sources.Slice(paths(20)).Via(servers.Get().Each("http://a", "http://a")))
+		require.Equal(t, sorted(paths(20)), answered(t, all))
+		require.Equal(t, int64(1), run.Stats().Retries)
+		require.Zero(t, run.Stats().Restarts)
 	})
 }
 
