@@ -6,6 +6,7 @@ toolchain go1.27.4
 
 require (
 	github.com/bmatcuk/doublestar/v4 v4.10.4
+	github.com/georgysavva/scany/v2 v2.1.4
 	github.com/samber/lo v1.53.0
 	github.com/sourcegraph/conc v0.3.0
 	github.com/stretchr/testify v1.12.1

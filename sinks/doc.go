@@ -20,6 +20,7 @@
 //	JSONLines(path).Outputs, .Pairs      the number of lines of JSON written
 //	JSONLines(path).Results              the same, with a line for every failed input too
 //	JSONLinesTo(w).Outputs, …            the same, to a writer
+//	Exec(db, statement, args).Outputs    the number of outputs executed in a database
 //
 // JSONLines(path).DeadLetters is no end of a chain but what becomes of the items
 // that failed, for [vimap.Pipeline.DeadLetters].

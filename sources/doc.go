@@ -16,6 +16,7 @@
 //	Lines(paths...)          the lines of files, or of standard input
 //	Reader(r)                the lines of any io.Reader
 //	JSONLines[T](paths...)   the lines of files, decoded from JSON
+//	Rows[T](db, query, …)    the rows of a query of a database
 //	Files(patterns...)       the paths of files, ** included
 //	Walk(fsys, patterns...)  the same in an fs.FS
 //	Concat(first, rest...)   the outputs of several pipelines, one after another
