@@ -6,6 +6,7 @@ toolchain go1.27.4
 
 require (
 	github.com/bmatcuk/doublestar/v4 v4.10.4
+	github.com/fsnotify/fsnotify v1.10.1
 	github.com/georgysavva/scany/v2 v2.1.4
 	github.com/samber/lo v1.53.0
 	github.com/sourcegraph/conc v0.3.0
@@ -17,5 +18,6 @@ require (
 
 require (
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/sys v0.15.0 // indirect
 	golang.org/x/text v0.22.0 // indirect
 )

@@ -17,11 +17,12 @@
 //	Reader(r)                the lines of any io.Reader
 //	JSONLines[T](paths...)   the lines of files, decoded from JSON
 //	Rows[T](db, query, …)    the rows of a query of a database
+//	Follow(path)             the lines that are appended to a file, for ever
 //	Files(patterns...)       the paths of files, ** included
 //	Walk(fsys, patterns...)  the same in an fs.FS
 //	Concat(first, rest...)   the outputs of several pipelines, one after another
 //
-// [Text] holds the options of the sources that read text.
+// [Text] holds the options of the sources that read text, [Tail] those of Follow.
 //
 // # What holds for all of them
 //
