@@ -208,7 +208,7 @@ func (f *follower) Read(p []byte) (int, error) {
 	for replaced := false; ; {
 		n, err := f.file.Read(p)
 		f.offset += int64(n)
-		if n > 0 || err != nil && err != io.EOF {
+		if n > 0 || err != nil && !errors.Is(err, io.EOF) {
 			return n, err
 		}
 		if replaced {
@@ -250,7 +250,7 @@ func (f *follower) wait() error {
 			if name := filepath.Clean(event.Name); name == f.path || name == f.target {
 				return nil
 			}
-		case <-events.Errors: // such as events that were lost
+		case <-events.Errors: //nolint:errcheck // such as events that were lost: a look finds what they told
 			return nil
 		}
 	}
