@@ -28,6 +28,8 @@
 //
 // A path that ends in ".gz" or ".zst" makes a packed file, see [Lines].
 //
+//	Exec(db, statement, args).Outputs    the number of outputs executed in a database
+//
 // JSONLines(path).DeadLetters is no end of a chain but what becomes of the items
 // that failed, for [vimap.Pipeline.DeadLetters].
 //

@@ -19,12 +19,15 @@
 //	JSONLines[T](paths...)   the lines of files, decoded from JSON
 //	JSONArray[T](paths...)   the elements of JSON arrays in files
 //	CSV[T](paths...)         the rows of tables in files, decoded by their header
+//	Rows[T](db, query, …)    the rows of a query of a database
+//	Follow(path)             the lines that are appended to a file, for ever
 //	Files(patterns...)       the paths of files, ** included
 //	Walk(fsys, patterns...)  the same in an fs.FS
 //	Concat(first, rest...)   the outputs of several pipelines, one after another
 //
 // [Text] holds the options of the sources that read text, [Table] those of CSV.
 // Files that are packed by gzip, zstd, bzip2 or xz are unpacked, see [Lines].
+// [Text] holds the options of the sources that read text, [Tail] those of Follow.
 //
 // # What holds for all of them
 //

@@ -1,192 +1,136 @@
 package sources
 
 import (
-	"encoding/csv"
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
-	"io"
+	"strconv"
 	"strings"
-	"sync"
+	"time"
 
-	"github.com/jszwec/csvutil"
+	"github.com/georgysavva/scany/v2/dbscan"
+
+	"github.com/vimap-go/vimap"
 )
 
-// A row is a record of a table, or why there is none.
-type row struct {
-	fields []string
-	err    error
-	line   int64 // in which it begins, from 1
-	header *header
+// Queryer is what [Rows] asks: a *sql.DB, *sql.Conn or *sql.Tx.
+type Queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// String is the record as CSV, for whoever prints what could not be decoded.
-func (r row) String() string {
-	var text strings.Builder
-	w := csv.NewWriter(&text)
-	w.Comma = r.header.comma
-	_ = w.Write(r.fields) // a strings.Builder takes all
-	w.Flush()
-	return strings.TrimSuffix(text.String(), "\n")
-}
-
-// A header is what the rows of a file have in common.
-type header struct {
-	names    []string
-	comma    rune
-	decoders sync.Pool // of *decoder
-}
-
-// A decoder decodes one row after another.
-type decoder struct {
-	fields []string // of the row in hand, until it is read
-	csv    *csvutil.Decoder
-}
-
-func (d *decoder) Read() ([]string, error) {
-	fields := d.fields
-	if fields == nil {
-		return nil, io.EOF
+// Rows yields the rows of a query of a database, each as a T:
+//
+//	users := sources.Rows[User](db, "SELECT id, name FROM users WHERE age > ?", 17)
+//	names := sources.Rows[string](db, "SELECT name FROM users")
+//
+// What stands for an argument in the query is the driver's matter: ? for SQLite
+// and MySQL, $1 for PostgreSQL.
+//
+// # What a row becomes
+//
+// A struct gets each column in the field that has its name: the one of the tag
+// db:"…", or else the field's own in snake case (CreatedAt takes created_at).
+// Embedded structs take part. A column without a field, and a name that two
+// columns have, is an error of the query; a field without a column stays zero.
+// A map[string]any gets all columns. Anything else, a [time.Time] and an
+// [sql.Scanner] too, is the value of the only column. The values are converted
+// as [sql.Rows.Scan] does; a column that can be NULL needs a pointer or an
+// [sql.Null]. sql.RawBytes do not outlive their row and can't be used.
+//
+// # When it is read
+//
+// The query begins with the run. Rows are read as there is room for them, so a
+// run holds one of the database's connections to its end, and the sink of a run
+// that writes to the same database needs a second one. The end of the run ends
+// the query.
+//
+// # What is an error
+//
+// A row that can't be converted fails, as an item of its own: the others go on.
+// Its place, like that of any later failure, is "row 17", counted from 1. A query
+// that fails ends the run, with the text of the query, or with the place after
+// the rows that came before.
+//
+// Rows panics if db is nil.
+func Rows[T any](db Queryer, query string, args ...any) vimap.Pipeline[T, T] {
+	if db == nil {
+		panic("sources: Rows: db must not be nil")
 	}
-	d.fields = nil
-	return fields, nil
-}
-
-func decodeRow[T any](r row) (item T, err error) {
-	if r.err != nil {
-		return item, r.err
-	}
-	if len(r.fields) != len(r.header.names) {
-		return item, fmt.Errorf("%w: %d, and the header has %d", csv.ErrFieldCount, len(r.fields), len(r.header.names))
-	}
-	d, ok := r.header.decoders.Get().(*decoder)
-	if !ok {
-		d = &decoder{}
-		if d.csv, err = csvutil.NewDecoder(d, r.header.names...); err != nil {
-			return item, err
+	read := vimap.Emit(func(ctx context.Context, out *vimap.Emitter[scanned[T]]) error {
+		out.Places(rowPlace)
+		rows, err := db.QueryContext(ctx, query, args...)
+		if err != nil {
+			return ended(ctx, fmt.Errorf("query %.80q: %w", query, err))
 		}
-	}
-	d.fields = r.fields
-	err = d.csv.Decode(&item)
-	r.header.decoders.Put(d)
-	return item, err
+		defer func() { _ = rows.Close() }() // nothing that Err would not say
+		n, err := emit(rows, out)
+		if err != nil {
+			return ended(ctx, fmt.Errorf("%s: %w", rowPlace(n), err))
+		}
+		return nil
+	})
+	return vimap.Decode(read, func(r scanned[T]) (T, error) { return r.item, r.err })
 }
 
-// rows reads the rows of a file.
-type rows struct {
-	Table
-	feed    *feed[row]
-	name    string
-	columns []string // that are wanted
-
-	header *header
-	line   int64 // in which the next record begins, but for empty lines
-	last   row   // instead of counting its lines
-
-	named int64 // the line that the next item has by the last call of Places
-	after bool  // there was one
+// A scanned row is an item, or why there is none.
+type scanned[T any] struct {
+	item T
+	err  error
 }
 
-const byteOrderMark = "\ufeff"
+func rowPlace(n int64) string { return "row " + strconv.FormatInt(n+1, 10) }
 
-func (s *rows) read() error {
-	if begin, _ := s.feed.in.Peek(1); string(begin) == byteOrderMark[:1] {
-		if begin, _ = s.feed.in.Peek(len(byteOrderMark)); string(begin) == byteOrderMark {
-			_, _ = s.feed.in.Discard(len(byteOrderMark)) // they are there
-		}
+// ended returns nil where err is how the end of ctx interrupted something.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
 	}
-	text := csv.NewReader(s.feed)
-	text.FieldsPerRecord = -1 // a row's own failure
-	text.LazyQuotes = s.LazyQuotes
-	text.Comment = s.Comment
-	if s.Comma != 0 {
-		text.Comma = s.Comma
-	}
-	s.header = &header{names: s.Header, comma: text.Comma}
-	for {
-		r, err := s.next(text)
-		switch {
-		case err == io.EOF: //nolint:errorlint // an error that wraps it is no end
-			return nil
-		case err != nil:
-			return s.failed(err)
-		case s.header.names != nil:
-			s.feed.add(r)
-			continue
-		case r.err != nil:
-			s.line = r.line
-			return s.failed(r.err)
-		}
-		if err := s.fits(r.fields, s.columns); err != nil {
-			s.last, s.line = row{}, r.line
-			return s.failed(fmt.Errorf("%w: %w", ErrHeader, err))
-		}
-		s.header.names = r.fields
-	}
+	return nil
 }
 
-// next returns the next record. Its error ends the file.
-func (s *rows) next(text *csv.Reader) (row, error) {
-	fields, err := text.Read()
-	bad, isBad := errors.AsType[*csv.ParseError](err)
-	switch {
-	case s.feed.failed() && err != nil:
-		return row{}, s.feed.err // a record that was cut short may look like a bad one
-	case isBad:
-		s.last, s.line = row{}, int64(bad.Line)+1
-	case err != nil:
-		return row{}, err
+// emit hands over rows, and returns how many there were before the end or an
+// error of the query.
+func emit[T any](rows *sql.Rows, out *vimap.Emitter[scanned[T]]) (n int64, err error) {
+	s := &scanner{Rows: rows}
+	scan := dbscan.NewRowScanner(s)
+	for rows.Next() {
+		var r scanned[T]
+		switch item := any(&r.item).(type) {
+		case *time.Time, sql.Scanner: // structs, perhaps, but values
+			r.err = rows.Scan(item)
+		default:
+			s.failed = nil
+			if err := scan.Scan(&r.item); err != nil {
+				if s.failed == nil { // it never came to this row
+					return n, errors.New(strings.TrimPrefix(innermost(err).Error(), "scany: "))
+				}
+				r.err = s.failed
+			}
+		}
+		if !out.One(r) {
+			return n, nil
+		}
+		n++
 	}
-	r := row{fields: fields, header: s.header, line: s.line}
-	if isBad {
-		r.fields, r.err, r.line = nil, bad, int64(bad.StartLine)
-	} else {
-		line, _ := text.FieldPos(0)
-		r.line = int64(line)
-		s.last = r
-	}
-	size := text.InputOffset() - s.feed.whole
-	s.feed.whole += size
-	if most := s.feed.most; most > 0 && size > int64(most) {
-		s.last, s.line = row{}, r.line
-		return row{}, s.feed.refusal()
-	}
-	return r, nil
+	return n, rows.Err()
 }
 
-// failed adds the place of the record in hand to err.
-func (s *rows) failed(err error) error {
-	if s.last.fields != nil {
-		s.line = s.last.line + 1
-		for _, field := range s.last.fields {
-			s.line += int64(strings.Count(field, "\n"))
-		}
-	}
-	return fmt.Errorf("%s: %w", place(s.name, s.line-1), err)
+// scanner keeps what Scan returned, to tell a bad row from a bad query.
+type scanner struct {
+	*sql.Rows
+	failed error
 }
 
-// places sees that the rows have their places: for as long as each is a line
-// there is nothing to do.
-func (s *rows) places(batch []row) {
-	consecutive := true
-	for i, r := range batch {
-		if r.line != batch[0].line+int64(i) {
-			consecutive = false
-			break
-		}
+// Scan is [sql.Rows.Scan].
+func (s *scanner) Scan(into ...any) error {
+	s.failed = s.Rows.Scan(into...)
+	return s.failed
+}
+
+func innermost(err error) error {
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
 	}
-	name, first := s.name, batch[0].line
-	switch {
-	case !consecutive:
-		lines := make([]int64, len(batch))
-		for i, r := range batch {
-			lines[i] = r.line
-		}
-		s.feed.out.Places(func(n int64) string { return place(name, lines[n]-1) })
-		s.after = false
-	case !s.after || s.named != first:
-		s.feed.out.Places(func(n int64) string { return place(name, first-1+n) })
-		s.after, s.named = true, first+int64(len(batch))
-	default:
-		s.named += int64(len(batch))
-	}
+	return err
 }
