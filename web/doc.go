@@ -50,7 +50,8 @@
 // pause, as [vimap.Lost] says: it takes no inputs, the input that was refused
 // may be sent to another server at once, and the worker is opened anew when the
 // pause is over ([vimap.Stage.OpenTimeout] would cut that short). A worker of
-// another kind waits with the input in its hand; where inputs are for many
+// another kind, or one that finds its server refused to another worker, waits
+// with the input in its hand; where inputs are for many
 // servers, [vimap.Stage.KeyBy] by server keeps a paused one from having more
 // than one worker wait.
 //
