@@ -31,7 +31,7 @@ func TestFailedWriteOfATemporaryFileNamesThePathItIsFor(t *testing.T) {
 	// The limit is for a whole process, and would hit the log of the go command.
 	const inside = "VIMAP_FILE_SIZE_IS_LIMITED"
 	if os.Getenv(inside) == "" {
-		alone := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
+		alone := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$") //nolint:gosec // this binary
 		alone.Env = append(os.Environ(), inside+"=1")
 		said, err := alone.CombinedOutput()
 		require.NoError(t, err, "%s", said)

@@ -58,14 +58,14 @@ func TestAnArrayIsReadBack(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, want, got)
 
-			many := numbers(50_000)
+			many := numbers(10_000)
 			_, err = sources.Slice(many).Try(notSeven).Ordered().To(t.Context(), sinks.JSONArray(path).Results)
 			require.NoError(t, err)
 			outcomes, err := sources.JSONArray[sinks.Outcome[int, int]](path).Ordered().To(t.Context(), sinks.Collect)
 			require.NoError(t, err)
 			require.Len(t, outcomes, len(many))
 			require.ErrorContains(t, errors.New(outcomes[7].Error), "seven")
-			require.Equal(t, 49_999, *outcomes[49_999].Out)
+			require.Equal(t, 9_999, *outcomes[9_999].Out)
 		})
 	}
 }
@@ -80,7 +80,7 @@ func TestAnArrayIsWholeWhenTheRunFails(t *testing.T) {
 		"a failed input":           {endless().Try(notSeven).Ordered().Map(anyOf), []any{0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0}},
 		"a value that is no JSON":  {sources.Slice([]int{1, 7}).Ordered().Map(nanAtSeven), []any{1.0}},
 		"a panic in MarshalJSON":   {sources.Slice([]int{1, 7}).Ordered().Map(func(n int) any { return panicky(n) }), []any{1.0}},
-		"much before it":           {broken(50_000, errSeven).Ordered().Map(anyOf), nil},
+		"much before it":           {broken(10_000, errSeven).Ordered().Map(anyOf), nil},
 		"the first is no JSON":     {sources.Slice([]int{7}).Map(nanAtSeven), []any{}},
 		"a panic in the last step": {sources.Slice([]int{1, 0}).Ordered().Map(func(n int) any { return 1 / n }), []any{1.0}},
 	} {
@@ -93,8 +93,8 @@ func TestAnArrayIsWholeWhenTheRunFails(t *testing.T) {
 			if c.want != nil {
 				require.Equal(t, c.want, got)
 			} else {
-				require.Len(t, got, 50_000)
-				require.EqualValues(t, 50_000, n)
+				require.Len(t, got, 10_000)
+				require.EqualValues(t, 10_000, n)
 			}
 
 			folder := t.TempDir()
