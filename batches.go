@@ -22,10 +22,11 @@ func (r *Run[In, Out]) Batches(n int, linger time.Duration) iter.Seq[[]Pair[In, 
 		panic(fmt.Sprintf("vimap: Batches: linger must not be negative, got %v", linger))
 	}
 	return func(yield func([]Pair[In, Out]) bool) {
-		if most := r.root().pipeline.inFlight; most > 0 {
-			n = min(n, most) // there will never be more
+		size, settings := n, r.root().pipeline.settings
+		if settings.inFlight > 0 {
+			size = min(size, settings.inFlight-settings.chunks) // there will never be more
 		}
-		r.take(&batches[In, Out]{yield: yield, n: n, linger: linger})
+		r.take(&batches[In, Out]{yield: yield, n: size, linger: linger})
 	}
 }
 

@@ -179,20 +179,19 @@ func TestAFailureEndsTheBatchesBehindWhatCameBefore(t *testing.T) {
 	}
 	for mode, ctx := range modes(t) {
 		run := count(20, nil).Try(fails).Ordered().Start(ctx)
-		all, err := [][]int(nil), error(nil)
+		var all [][]int
 		for batch := range run.Batches(5, time.Hour) {
 			require.NoError(t, run.Context().Err(), "the run goes on while there is something to do")
 			all = append(all, outsOf(batch))
 		}
-		err = run.Err()
-		require.ErrorIs(t, err, errOdd, mode)
+		require.ErrorIs(t, run.Err(), errOdd, mode)
 		require.Equal(t, [][]int{{0, 1, 2, 3, 4}, {5, 6}}, all)
 		require.Equal(t, int64(7), run.Stats().Delivered)
 		require.Equal(t, int64(1), run.Stats().Failed)
 		requireAddsUp(t, run.Stats())
 
 		run = count(20, nil).Try(fails).Ordered().Tolerate(1).Start(ctx)
-		all, err = batched(run, 10, time.Hour)
+		all, err := batched(run, 10, time.Hour)
 		require.NoError(t, err, mode)
 		require.Len(t, all, 2)
 		require.Len(t, all[0], 10)

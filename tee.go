@@ -173,8 +173,8 @@ func (r *Run[In, Out]) tee(sinks ...func(*Run[In, Out]) error) (err error) {
 			s := shareOf(r, sink)
 			t.ends = append(t.ends, s)
 			s.goOn()
-			if s.err != nil {
-				return nil
+			if t.failed() != nil {
+				break
 			}
 		}
 		if t.more() {

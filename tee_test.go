@@ -145,14 +145,14 @@ func TestASinkThatFailsEndsTheRunOfTheOther(t *testing.T) {
 			n, outs, err := p.Start(ctx).Tee(fails(at), other)
 			require.Equal(t, errFull, err, "%s %d", mode, at)
 			require.Equal(t, min(at, 10), n)
-			require.Equal(t, min(at, 10), len(outs))
+			require.Len(t, outs, min(at, 10))
 			if at > 0 { // otherwise it was never called
 				require.ErrorIs(t, told, errFull)
 			}
 			outs, n, err = p.Start(ctx).Tee(other, fails(at))
 			require.Equal(t, errFull, err, "%s %d", mode, at)
 			require.Equal(t, min(at, 10), n)
-			require.Equal(t, min(at, 10), len(outs))
+			require.Len(t, outs, min(at, 10))
 			if at <= 10 { // later, the first is done with it
 				require.ErrorIs(t, told, errFull)
 			}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // split is the files of a Split in one run. They are written below temporary,
@@ -41,7 +42,7 @@ func openSplit(dir string, most int) (s *split, err error) {
 	s = &split{dir: dir, parts: map[string]*part{}, open: list.New(), most: most, folder: ".vimap-" + rand.Text()}
 	_, err = os.Stat(dir)
 	s.made = errors.Is(err, fs.ErrNotExist)
-	if err = os.MkdirAll(dir, 0o777); err != nil {
+	if err = os.MkdirAll(dir, 0o777); err != nil { //nolint:gosec // the umask says who may read it, as for any new folder
 		return nil, err
 	}
 	if s.root, err = os.OpenRoot(dir); err != nil {
@@ -161,7 +162,7 @@ func (s *split) keep() error {
 	for _, p := range s.parts {
 		parts = append(parts, p)
 	}
-	slices.SortFunc(parts, func(a, b *part) int { return bytes.Compare([]byte(a.key), []byte(b.key)) })
+	slices.SortFunc(parts, func(a, b *part) int { return strings.Compare(a.key, b.key) })
 	for _, step := range []func(*part) error{(*part).check, (*part).finish, (*part).move} {
 		for _, p := range parts {
 			if err := step(p); err != nil {

@@ -95,7 +95,7 @@ func (m *merger[T]) ended(err error) {
 		return
 	}
 	m.mu.Lock()
-	if m.err == nil && !(m.over && errors.Is(err, context.Canceled)) {
+	if m.err == nil && (!m.over || !errors.Is(err, context.Canceled)) {
 		m.err = err
 	}
 	m.over = true
