@@ -15,8 +15,8 @@ import "github.com/vimap-go/vimap/internal/engine"
 // goroutine of the loop, and neither how the items are divided among the
 // accumulators nor the order of these is said.
 //
-// After [Pipeline.Ordered], in a serial run, and behind a source or a FlatMap
-// that no step or stage follows, there is one accumulator, and it is fed in the
+// After [Pipeline.Ordered], in a serial run, in a sink of a [Run.Tee], and behind
+// a source or a FlatMap that no step or stage follows, there is one accumulator, and it is fed in the
 // goroutine of the loop, in source order if that is asked.
 //
 // A failure ends the run as it ends a Zip, and Err is that: the result is made
@@ -28,6 +28,13 @@ func (r *Run[In, Out]) Aggregate[A any](newAcc func() A, add func(A, In, Out) A,
 	notNil(newAcc == nil, "Aggregate", "newAcc")
 	notNil(add == nil, "Aggregate", "add")
 	notNil(merge == nil, "Aggregate", "merge")
+	if r.share != nil {
+		acc := newAcc()
+		for in, out := range r.Zip() {
+			acc = add(acc, in, out)
+		}
+		return acc
+	}
 	a := &engine.Absorber[In, Out, A]{Name: "aggregate", Begin: newAcc, Add: add}
 	r.absorb = func(f *engine.Flow[Out], origins *engine.Store[In]) *engine.Outlet[Out] {
 		return engine.Absorb(f, origins, a)
@@ -35,7 +42,7 @@ func (r *Run[In, Out]) Aggregate[A any](newAcc func() A, add func(A, In, Out) A,
 	here := a.Cells.New()
 	r.loop(func(it engine.Item[Out]) bool {
 		if it.State == engine.Failed {
-			return r.bear(it)
+			return r.bear(r.input(it), r.itemError(it))
 		}
 		if part := a.Part; part != nil {
 			a.Part = nil
@@ -58,7 +65,7 @@ func (r *Run[In, Out]) Aggregate[A any](newAcc func() A, add func(A, In, Out) A,
 // turn makes a failure of an output that could not be added.
 func (r *Run[In, Out]) turn(it engine.Item[Out], err error) (more bool) {
 	r.outlet.Meta(it.Slot).Fail = &engine.Failure{Stage: "aggregate", Attempts: 1, Err: err}
-	more = r.bear(it)
+	more = r.bear(r.input(it), r.itemError(it))
 	if !r.untold {
 		r.outlet.Turn(it)
 	}

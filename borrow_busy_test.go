@@ -32,7 +32,7 @@ func TestNoWorkerIdlesWhileAnotherHasLinesThatNobodyHasBegun(t *testing.T) {
 				defer both.enter()()
 				time.Sleep(time.Second)
 				return 1
-			}).To(patient(t), sum)
+			}).To(patient(t), inTotal)
 			require.NoError(t, err)
 			require.Equal(t, 400, n)
 			require.Equal(t, int64(4), both.most.Load())
@@ -41,7 +41,7 @@ func TestNoWorkerIdlesWhileAnotherHasLinesThatNobodyHasBegun(t *testing.T) {
 	}
 }
 
-func sum(run *vimap.Run[int, int]) (int, error) {
+func inTotal(run *vimap.Run[int, int]) (int, error) {
 	return run.Aggregate(func() int { return 0 }, func(sum, _, n int) int { return sum + n }, func(a, b int) int { return a + b }), run.Err()
 }
 
@@ -60,7 +60,7 @@ func TestTheLinesBehindOneThatHoldsAWorkerUpAreTakenByOthers(t *testing.T) {
 				at = time.Since(began)
 			}
 			return 1
-		}).To(t.Context(), sum)
+		}).To(t.Context(), inTotal)
 		require.NoError(t, err)
 		require.Less(t, at, 10*time.Millisecond)
 	})
@@ -95,7 +95,7 @@ func TestBlocksInFlightAreBounded(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			_, err := p.To(ctx, sum)
+			_, err := p.To(ctx, inTotal)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			require.LessOrEqual(t, l.given.Load(), bound+1)
 		})

@@ -120,7 +120,7 @@ func (r *Run[In, Out]) post(in In, err *ItemError) bool {
 		l.letter = DeadLetter[In]{}
 	}
 	if failed := l.failed(); failed != nil {
-		r.engine.Fail(fmt.Errorf("%w (the letter: %w)", failed, err))
+		r.breakOff(fmt.Errorf("%w (the letter: %w)", failed, err))
 		return false
 	}
 	return true

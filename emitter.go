@@ -42,3 +42,19 @@ func (e *Emitter[T]) Append[In any](ctx context.Context, p Pipeline[In, T]) erro
 	}
 	return run.Err()
 }
+
+// Merge hands over what several pipelines deliver, as it comes: each runs in a
+// goroutine of its own, so that none waits for another to have something, and
+// when several have, they take turns. The items of each come in its order, and
+// those of a source without steps keep their places. The first error of one
+// ends them all and is returned, when they have ended.
+func (e *Emitter[T]) Merge[In any](ctx context.Context, pipelines ...Pipeline[In, T]) error {
+	sources := make([]func(context.Context, *engine.Emitter[T]) error, len(pipelines))
+	for i, p := range pipelines {
+		notNil(p.compile == nil, "Merge", "the source")
+		sources[i] = func(ctx context.Context, out *engine.Emitter[T]) error {
+			return (&Emitter[T]{out}).Append(ctx, p)
+		}
+	}
+	return e.out.Merge(ctx, sources)
+}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"log"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -137,6 +138,17 @@ func ExampleEmitter_Append() {
 		return out.Append(ctx, earlier)
 	})
 	all, err := orders.Ordered().To(context.Background(), sinks.Collect)
+	fmt.Println(all, err)
+	// Output: [apple pear plum] <nil>
+}
+
+// Each pipeline has a goroutine; what comes first is a matter of time.
+func ExampleEmitter_Merge() {
+	orders := vimap.Emit(func(ctx context.Context, out *vimap.Emitter[string]) error {
+		return out.Merge(ctx, sources.Slice([]string{"apple", "pear"}), sources.Slice([]string{"plum"}))
+	})
+	all, err := orders.To(context.Background(), sinks.Collect)
+	slices.Sort(all)
 	fmt.Println(all, err)
 	// Output: [apple pear plum] <nil>
 }

@@ -26,6 +26,7 @@ type settings struct {
 	keyed     bool // a stage takes its inputs in source order
 	rescues   bool // a step needs the items before the end
 	inFlight  int
+	chunks    int // steps that hold an item back
 	tolerance tolerance
 }
 
@@ -161,7 +162,9 @@ func (p Pipeline[In, Out]) Ordered() Pipeline[In, Out] {
 }
 
 // InFlight sets a hard bound: no more than n items are read and not yet
-// delivered, from 1 to 16,777,216. A worker more than n can't be busy.
+// delivered, from 1 to 16,777,216. A worker more than n can't be busy. With a
+// [Pipeline.Chunk] in the chain it must be at least 2, with each further one 1
+// more.
 //
 // Without it the bound follows the work: it is what the run delivers in about
 // 4 ms, but at least two items for each worker (of a [Bulk] stage two batches),
@@ -172,6 +175,7 @@ func (p Pipeline[In, Out]) InFlight(n int) Pipeline[In, Out] {
 		panic(fmt.Sprintf("vimap: InFlight: n must be from 1 to %d, got %d", most, n))
 	}
 	p.inFlight, p.bare = n, nil
+	p.checkChunks("InFlight")
 	return p
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/vimap-go/vimap/internal/engine"
 )
 
-// Run is one run of a pipeline. It begins when it is ranged over, by Zip or
-// by Results, and only once; it is over when that loop is left, by its end, a
+// Run is one run of a pipeline. It begins when it is ranged over, by Zip,
+// Results, Batches or Tee, and only once; it is over when that loop is left, by its end, a
 // break, a return or a panic. Then every worker is closed, nothing of it runs
 // any more, and Err, Stats are final. A Run that is never ranged over has
 // started nothing.
@@ -32,8 +32,12 @@ type Run[In, Out any] struct {
 	// Of the loop alone.
 	absorb  func(*engine.Flow[Out], *engine.Store[In]) *engine.Outlet[Out] // ends the chain; nil: in an outlet for all
 	letters *letters[In]
-	first   error // the first failure, if it was tolerated
-	untold  bool  // the last failure came too late to be the run's: its item is unfinished
+	first   error              // the first failure, if it was tolerated
+	untold  bool               // the last failure came too late to be the run's: its item is unfinished
+	held    []engine.Item[Out] // outputs that the loop holds back, see outcomes
+	flush   func() bool        // has the loop hand them over; nil: it holds none back
+
+	share *share[In, Out] // of another run, for a sink of a Tee; then the rest is unused
 }
 
 // Result is the outcome of an item: an output or an error.
@@ -61,9 +65,13 @@ func newRun[In, Out any](ctx context.Context, p Pipeline[In, Out]) *Run[In, Out]
 // [Pipeline.Tolerate] and [Pipeline.DeadLetters] say when it goes on instead.
 func (r *Run[In, Out]) Zip() iter.Seq2[In, Out] {
 	return func(yield func(In, Out) bool) {
+		if r.share != nil {
+			r.take(zipper[In, Out](yield))
+			return
+		}
 		r.loop(func(it engine.Item[Out]) bool {
 			if it.State == engine.Failed {
-				return r.bear(it)
+				return r.bear(r.input(it), r.itemError(it))
 			}
 			return yield(r.input(it), it.Val)
 		}, r.borne)
@@ -74,6 +82,10 @@ func (r *Run[In, Out]) Zip() iter.Seq2[In, Out] {
 // goes on after them. Err is then only what concerns the run as a whole.
 func (r *Run[In, Out]) Results() iter.Seq[Result[In, Out]] {
 	return func(yield func(Result[In, Out]) bool) {
+		if r.share != nil {
+			r.take(resulter[In, Out](yield))
+			return
+		}
 		r.loop(func(it engine.Item[Out]) bool {
 			result := Result[In, Out]{In: r.input(it), Out: it.Val, Index: r.outlet.Meta(it.Slot).Index}
 			if it.State == engine.Failed {
@@ -91,6 +103,34 @@ func (r *Run[In, Out]) Results() iter.Seq[Result[In, Out]] {
 // loop runs the pipeline while handle wants more; atEnd, if not nil, is called
 // when there is no more.
 func (r *Run[In, Out]) loop(handle func(engine.Item[Out]) bool, atEnd func()) {
+	r.during(0, func() (left bool) {
+		if r.engine.IsSerial() {
+			left = r.outlet.Drive(func(it engine.Item[Out]) bool {
+				more := handle(it)
+				if !r.untold {
+					r.outlet.Free(it)
+				}
+				return more
+			})
+			if !left && atEnd != nil {
+				atEnd()
+			}
+			return left
+		}
+		left = r.outlet.Each(func(it engine.Item[Out]) (more, keep bool) {
+			more = handle(it)
+			return more, r.untold
+		})
+		if !left && atEnd != nil {
+			atEnd()
+		}
+		return left
+	})
+}
+
+// during runs the pipeline while body ranges over it; body may hold back so
+// many outputs, and reports whether it left before the end.
+func (r *Run[In, Out]) during(holds int, body func() (left bool)) {
 	if !r.claim() {
 		return
 	}
@@ -99,30 +139,11 @@ func (r *Run[In, Out]) loop(handle func(engine.Item[Out]) bool, atEnd func()) {
 	if !r.openLetters() {
 		return
 	}
-	r.begin()
+	r.begin(holds)
 	left := true
 	defer func() { r.end(left) }()
 	defer r.closeLetters()
-	if r.engine.IsSerial() {
-		left = r.outlet.Drive(func(it engine.Item[Out]) bool {
-			more := handle(it)
-			if !r.untold {
-				r.outlet.Free(it)
-			}
-			return more
-		})
-		if !left && atEnd != nil {
-			atEnd()
-		}
-		return
-	}
-	left = r.outlet.Each(func(it engine.Item[Out]) (more, keep bool) {
-		more = handle(it)
-		return more, r.untold
-	})
-	if !left && atEnd != nil {
-		atEnd()
-	}
+	left = body()
 }
 
 // claim says that the run begins now, unless its context has ended.
@@ -141,7 +162,7 @@ func (r *Run[In, Out]) claim() bool {
 }
 
 // begin starts the engine.
-func (r *Run[In, Out]) begin() {
+func (r *Run[In, Out]) begin(holds int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := r.pipeline
@@ -155,6 +176,7 @@ func (r *Run[In, Out]) begin() {
 		r.outlet = engine.End(flow, p.ordered)
 	}
 	r.context = e.Context()
+	r.outlet.Hold(holds)
 	if r.stopped {
 		e.Stop()
 	}
@@ -168,6 +190,7 @@ func (r *Run[In, Out]) end(left bool) {
 	r.mu.Lock()
 	r.final = statsOf(r.engine.Stats())
 	r.engine, r.outlet, r.origins, r.first = nil, nil, nil, nil // a run that has ended keeps no item
+	r.held, r.flush = nil, nil
 	r.mu.Unlock()
 	switch len(errs) {
 	case 0:
@@ -202,6 +225,7 @@ func (r *Run[In, Out]) Err() error { return r.verdict.get() }
 // is never finished: cancel then. Stop may be called from any goroutine, at any time and
 // again.
 func (r *Run[In, Out]) Stop() {
+	r = r.root()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stopped = true
@@ -213,6 +237,7 @@ func (r *Run[In, Out]) Stop() {
 // Context returns a context that ends with the run: for sinks that block. It
 // is the one that Start was given until the loop begins.
 func (r *Run[In, Out]) Context() context.Context {
+	r = r.root()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.context == nil {

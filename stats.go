@@ -23,6 +23,7 @@ type Stats struct {
 // Stats returns the accounts. While the run goes on, from any goroutine, they
 // are as of a moment ago.
 func (r *Run[In, Out]) Stats() Stats {
+	r = r.root()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.engine == nil {

@@ -1,10 +1,6 @@
 package vimap
 
-import (
-	"fmt"
-
-	"github.com/vimap-go/vimap/internal/engine"
-)
+import "fmt"
 
 // tolerance says how many failures a run bears. The zero value bears none.
 type tolerance struct {
@@ -81,10 +77,9 @@ func (t tolerance) exceeded(failed, outcomes int64, first error) error {
 
 // bear takes a failed item in a loop that yields outputs only. It reports
 // whether the run goes on.
-func (r *Run[In, Out]) bear(it engine.Item[Out]) bool {
-	err := r.itemError(it)
+func (r *Run[In, Out]) bear(in In, err *ItemError) bool {
 	posted := r.letters.takes()
-	if !r.post(r.input(it), err) {
+	if !r.post(in, err) {
 		return false
 	}
 	t := r.pipeline.tolerance
@@ -92,7 +87,7 @@ func (r *Run[In, Out]) bear(it engine.Item[Out]) bool {
 		if posted {
 			return true
 		}
-		r.untold = !r.engine.Fail(err)
+		r.untold = !r.breakOff(err)
 		return false
 	}
 	if r.first == nil {
@@ -104,10 +99,19 @@ func (r *Run[In, Out]) bear(it engine.Item[Out]) bool {
 		t.share = 0
 	}
 	if end := t.exceeded(failed, delivered+failed, r.first); end != nil {
-		r.untold = !r.engine.Fail(end) && !posted
+		r.untold = !r.breakOff(end) && !posted
 		return false
 	}
 	return true
+}
+
+// breakOff ends the run by an error, when the loop has what came before it. It
+// reports whether the error is the run's.
+func (r *Run[In, Out]) breakOff(err error) bool {
+	if r.flush != nil && !r.flush() {
+		return false // the loop was left with that
+	}
+	return r.engine.Fail(err)
 }
 
 // borne looks at the share of failures when all outcomes are known.

@@ -25,10 +25,13 @@
 //	JSONArrayTo(w).Outputs, …            the same, to a writer
 //	CSV(path).Outputs                    the number of rows of CSV written, or TSV with Comma('\t')
 //	CSVTo(w).Outputs                     the same, to a writer
+//	Exec(db, statement, args).Outputs    the number of outputs executed in a database
+//	Split(dir, key).Lines().Outputs, …   the number of lines written to a file for each key
+//	Split(dir, key).JSONLines().Pairs, … the same, of JSON
+//	Batch(n, linger, f)                  the number of pairs that f took, up to n at once
+//	Tee(first, second)                   what two sinks return, as Both
 //
 // A path that ends in ".gz" or ".zst" makes a packed file, see [Lines].
-//
-//	Exec(db, statement, args).Outputs    the number of outputs executed in a database
 //
 // JSONLines(path).DeadLetters is no end of a chain but what becomes of the items
 // that failed, for [vimap.Pipeline.DeadLetters].
@@ -50,7 +53,7 @@
 // # Sinks of your own
 //
 // A sink is any func(*vimap.Run[In, Out]) (R, error). It ranges over the run
-// once, by [vimap.Run.Zip] or [vimap.Run.Results], and then returns
+// once, by [vimap.Run.Zip], [vimap.Run.Results] or [vimap.Run.Batches], and then returns
 // [vimap.Run.Err]. Leaving the loop ends the run, so a sink that fails simply
 // returns:
 //

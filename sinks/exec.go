@@ -124,7 +124,7 @@ func (s Statement[T]) Outputs[In any](run *vimap.Run[In, T]) (committed int64, e
 func (s Statement[T]) execute(ctx context.Context, statement *sql.Stmt, batch []T, before int64) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
-		return s.failed(before+1, before+int64(len(batch)), "begin", err)
+		return s.failed(ctx, before+1, before+int64(len(batch)), "begin", err)
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after Commit
 	statement = tx.StmtContext(ctx, statement)
@@ -138,11 +138,14 @@ func (s Statement[T]) execute(ctx context.Context, statement *sql.Stmt, batch []
 		}
 	}
 	if err := tx.Commit(); err != nil {
-		return s.failed(before+1, before+int64(len(batch)), "commit", err)
+		return s.failed(ctx, before+1, before+int64(len(batch)), "commit", err)
 	}
 	return nil
 }
 
-func (s Statement[T]) failed(first, last int64, what string, err error) error {
+func (s Statement[T]) failed(ctx context.Context, first, last int64, what string, err error) error {
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	return fmt.Errorf("outputs %d to %d: %s: %w", first, last, what, err)
 }

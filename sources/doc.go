@@ -24,6 +24,7 @@
 //	Files(patterns...)       the paths of files, ** included
 //	Walk(fsys, patterns...)  the same in an fs.FS
 //	Concat(first, rest...)   the outputs of several pipelines, one after another
+//	Merge(first, rest...)    the same, all at once, as they come
 //
 // [Text] holds the options of the sources that read text, [Table] those of CSV.
 // Files that are packed by gzip, zstd, bzip2 or xz are unpacked, see [Lines].

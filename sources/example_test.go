@@ -246,3 +246,12 @@ func inFolder(files ...string) {
 		}
 	}
 }
+
+func ExampleMerge() {
+	sum, err := sources.Merge(
+		sources.Slice([]int{1, 2, 3}),
+		sources.Slice([]int{10, 20}),
+	).To(context.Background(), sinks.Fold(0, func(sum, _, n int) int { return sum + n }))
+	fmt.Println(sum, err)
+	// Output: 36 <nil>
+}

@@ -33,7 +33,7 @@ func (c *crew[In, Out]) bulk(f *Flow[In], mk maker[Out]) []*Group {
 	run := f.seg.run
 	b := &batcher[In, Out]{crew: c, size: c.Size}
 	if run.inFlight > 0 {
-		b.size = min(b.size, run.inFlight) // there will never be more
+		b.size = min(b.size, max(1, run.inFlight-run.holding)) // there will never be more
 	}
 	f.seg.least = min(f.seg.least+2*min(b.size, largestAhead)*c.g.spec.Workers, largestAhead)
 	c.hireIdle(mk)

@@ -6,7 +6,8 @@ import "iter"
 // it, those that a function of the user's makes of it. It is the head there.
 type expander[In, T, Next any] struct {
 	plainTask
-	fn      func(T) iter.Seq[Next]
+	take    Handler[T]    // makes the items
+	last    func(x *Exec) // called when no more items come; nil: nothing is left to be done then
 	step    *Step
 	seg     *Segment // that it makes
 	from    *Segment
@@ -22,8 +23,15 @@ type expander[In, T, Next any] struct {
 // FlatMap begins a new segment. origins is that of f, and the result that of
 // the new flow.
 func FlatMap[In, T, Next any](f *Flow[T], origins *Store[In], name string, fn func(T) iter.Seq[Next], ordered bool) (*Flow[Next], *Store[In]) {
+	e := &expander[In, T, Next]{step: &Step{name}}
+	e.take = func(_ *Exec, v T) { e.expand(fn(v)) }
+	return e.behind(f, origins, ordered)
+}
+
+// behind begins the segment that e makes.
+func (e *expander[In, T, Next]) behind(f *Flow[T], origins *Store[In], ordered bool) (*Flow[Next], *Store[In]) {
 	run := f.seg.run
-	e := &expander[In, T, Next]{fn: fn, step: &Step{name}, from: f.seg, before: origins}
+	e.from, e.before = f.seg, origins
 	e.seg = newSegment(run, f.seg)
 	if origins != nil {
 		e.origins = addStore[In](e.seg)
@@ -31,18 +39,37 @@ func FlatMap[In, T, Next any](f *Flow[T], origins *Store[In], name string, fn fu
 	mk := func(x *Exec) Handler[T] {
 		e.plainTask = plainTask{x}
 		x.out, x.task = e, e
-		return e.expand
+		return func(x *Exec, v T) {
+			x.at = e.step
+			e.hold(x.slot)
+			if e.seg.enough.Load() {
+				e.done()
+				return
+			}
+			e.take(x, v)
+		}
 	}
 	if run.serial != nil {
 		return &Flow[Next]{seg: e.seg, serial: func(next maker[Next]) {
 			e.door = newDoor(e.seg, next)
-			f.serial(mk)
+			var x *Exec
+			f.serial(func(of *Exec) Handler[T] {
+				x = of
+				return mk(of)
+			})
+			if e.last != nil {
+				run.serial.atEnd(run, func() { x.guardedStep(func() { e.last(x) }) })
+			}
 		}}, e.origins
 	}
 	return boundary(e.seg, func(gt *gate) *Ring[Next] {
 		e.ring = newRing[Next](e.seg, gt)
-		g := newGroup(run, f.seg, Spec{Name: name, Workers: 1}, false)
-		f.pull(g, mk, &oneByOne{ordered: ordered})
+		g := newGroup(run, f.seg, Spec{Name: e.step.Name, Workers: 1}, false)
+		f.pull(g, mk, &oneByOne{ordered: ordered, set: func(s pausing) {
+			if e.last != nil {
+				s.onLull(never, nothingToDo, func() { e.last(e.x) })
+			}
+		}})
 		return e.ring
 	}), e.origins
 }
@@ -55,14 +82,16 @@ func (e *expander[In, T, Next]) serve() error {
 	return nil
 }
 
-// expand makes items of v until there are none or the run ends.
-func (e *expander[In, T, Next]) expand(x *Exec, v T) {
-	x.at = e.step
-	e.hold(x.slot)
-	for next := range e.fn(v) {
-		if !e.one(Item[Next]{Val: next, State: Live}, nil) {
+// expand makes items of the one in hand until there are none or the run ends.
+func (e *expander[In, T, Next]) expand(items iter.Seq[Next]) {
+	for next := range items {
+		if e.one(Item[Next]{Val: next, State: Live}, nil) {
+			continue
+		}
+		if e.seg.run.halted.Load() {
 			return
 		}
+		break // there is enough
 	}
 	e.done()
 }

@@ -27,6 +27,7 @@ type Head[T any] struct {
 type Emitter[T any] struct {
 	h     *Head[T]
 	place *Place
+	lane  *lane[T] // of a source that is merged with others: the rest is unused then
 }
 
 // anyHead is a head whose type the run need not know.
@@ -95,6 +96,9 @@ func (h *Head[T]) abandon() {
 
 // One hands an item to the run; false means that the source is to return.
 func (e *Emitter[T]) One(item T) bool {
+	if e.lane != nil {
+		return e.lane.one(item)
+	}
 	s := e.h.seg
 	slot, ok := s.next()
 	if !ok {
@@ -118,6 +122,9 @@ func (e *Emitter[T]) One(item T) bool {
 
 // Many hands items to the run, as many at once as there is room for.
 func (e *Emitter[T]) Many(items []T) bool {
+	if e.lane != nil {
+		return e.lane.many(items)
+	}
 	h, s := e.h, e.h.seg
 	if h.door != nil {
 		return !slices.ContainsFunc(items, func(item T) bool { return !e.One(item) })
@@ -149,6 +156,10 @@ func (e *Emitter[T]) Many(items []T) bool {
 
 // Places sets how the places of the items from here on are named.
 func (e *Emitter[T]) Places(name func(n int64) string) {
+	if e.lane != nil {
+		e.lane.places(name)
+		return
+	}
 	e.place = nil
 	if name != nil {
 		e.place = &Place{First: e.h.seg.seq, Name: name}

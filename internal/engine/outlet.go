@@ -44,9 +44,10 @@ func newOutlet[T any](run *Run, r *Ring[T], g *gate, ordered bool) *Outlet[T] {
 	}
 }
 
-// next waits for the next item, at most for wait if that is not negative.
+// next waits for the next item, at most for wait if that is not negative. Then
+// it also comes back when items came, but not the one whose turn it is.
 func (o *Outlet[T]) next(wait time.Duration) (it Item[T], a arrival) {
-	for {
+	for filled := false; ; filled = true {
 		if o.kept > 0 {
 			if p := o.place(o.seq); p.State != None {
 				it, *p = *p, it
@@ -67,6 +68,9 @@ func (o *Outlet[T]) next(wait time.Duration) (it Item[T], a arrival) {
 			}
 			it, *p = *p, it
 			return it, arrived
+		}
+		if filled && wait >= 0 {
+			return it, timedOut
 		}
 		if a = o.fill(wait); a != arrived {
 			return it, a
@@ -165,7 +169,7 @@ func (o *Outlet[T]) Next() (Item[T], bool) {
 	}
 	for {
 		it, a := o.next(-1)
-		if a != arrived || o.run.halted.Load() && !o.run.drains.Load() {
+		if a != arrived || o.IsCut() {
 			return it, false
 		}
 		if it.State != Filtered {
@@ -213,6 +217,36 @@ func (o *Outlet[T]) Each(handle func(Item[T]) (more, keep bool)) (left bool) {
 		}
 	}
 }
+
+// NextWithin is Next for a loop that holds items back: pause says how long it
+// can wait for the next, -1 for ever. late means that none came in time.
+func (o *Outlet[T]) NextWithin(pause func() time.Duration) (it Item[T], ok, late bool) {
+	for {
+		it, a := o.next(pause())
+		switch {
+		case a == timedOut:
+		case a != arrived || o.IsCut():
+			return it, false, false
+		case it.State != Filtered:
+			return it, true, false
+		default:
+			o.run.stats.filtered.Add(1)
+			o.free(it.Slot)
+		}
+		if pause() == 0 {
+			return it, true, true
+		}
+	}
+}
+
+// Hold says that the loop may hold back n outputs.
+func (o *Outlet[T]) Hold(n int) {
+	s := o.ring.seg
+	s.least = min(s.least+n, largestAhead)
+}
+
+// IsCut reports whether the run has ended and what is finished is left.
+func (o *Outlet[T]) IsCut() bool { return o.run.halted.Load() && !o.run.drains.Load() }
 
 // Meta returns what is known of an item that was not freed yet.
 func (o *Outlet[T]) Meta(slot int32) *Meta { return o.ring.seg.meta(slot) }

@@ -56,6 +56,7 @@ const mostStuckKept = 16
 type Run struct {
 	faults   *Faults
 	inFlight int
+	holding  int // steps that hold an item back until the next comes
 	ordered  bool
 	born     time.Time
 	ctx      context.Context // of the user's functions
@@ -230,6 +231,17 @@ func (r *Run) Stop() {
 	}
 	for _, h := range r.heads {
 		r.wg.Go(func() { r.awaitSource(h) })
+	}
+}
+
+// enough ends the making of items in a segment and in those that it is made of.
+func (r *Run) enough(s *Segment) {
+	for up := s; up != nil; up = up.parent {
+		up.enough.Store(true)
+	}
+	r.Stop()
+	for up := s; up != nil; up = up.parent {
+		up.wakeHead() // also if the run was stopped before
 	}
 }
 

@@ -32,6 +32,7 @@ type Segment struct {
 	stores []growing
 	metas  Store[Meta]
 	total  atomic.Int64 // items that the head made; -1 until it has ended
+	enough atomic.Bool  // nothing further of it is wanted
 
 	mu     sync.Mutex
 	free   []int32
@@ -109,7 +110,7 @@ func (s *Segment) next() (int32, bool) {
 
 // ending reports whether the head is to make no further item.
 func (s *Segment) ending() bool {
-	return s.run.halted.Load() || s.parent == nil && s.run.stopped.Load()
+	return s.run.halted.Load() || s.enough.Load() || s.parent == nil && s.run.stopped.Load()
 }
 
 // await waits until there is credit for a further item: the source makes none

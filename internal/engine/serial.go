@@ -41,6 +41,7 @@ type serial struct {
 	opens   []func() // one for each worker, in the order of the chain
 	ends    []func() // the same
 	flushes []func() // batches, in the order of the chain
+	ended   bool     // no further item comes: flushes are the last
 }
 
 // IsSerial reports whether the run is serial.
@@ -102,6 +103,16 @@ func (r *Run) makeRoom(s *Segment) {
 	}
 }
 
+// atEnd has last called when no further item comes, in its place among the
+// batches.
+func (s *serial) atEnd(r *Run, last func()) {
+	s.flushes = append(s.flushes, func() {
+		if s.ended && !r.over() {
+			last()
+		}
+	})
+}
+
 // Drive runs a serial run to its end, or until take wants no more, which it
 // reports.
 func (o *Outlet[T]) Drive(take func(Item[T]) bool) (left bool) {
@@ -116,6 +127,7 @@ func (o *Outlet[T]) Drive(take func(Item[T]) bool) (left bool) {
 	if !r.over() && !r.closing.Load() {
 		s.source()
 	}
+	s.ended = true
 	for _, flush := range s.flushes {
 		flush()
 	}

@@ -20,13 +20,19 @@ func (d *door[T]) take(it Item[T]) {
 		return
 	}
 	x.slot = it.Slot
-	x.guarded(func() {
+	x.guardedStep(func() {
 		if it.State == Live {
 			d.do(x, it.Val)
 		} else {
 			x.passBy(it.Slot, it.State)
 		}
 	})
+}
+
+// guardedStep has inline steps do something: a panic in them fails the item in
+// hand.
+func (x *Exec) guardedStep(f func()) {
+	x.guarded(f)
 	if c := x.crash; c != nil {
 		x.crash = nil
 		x.failAt(c.at, c.err)

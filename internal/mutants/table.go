@@ -113,6 +113,6 @@ var Table = []Mutant{
 	{
 		Law: "10 prompt end", Bug: "a cancelled run does not say why",
 		File: "internal/engine/run.go",
-		Old:  "		r.Fail(context.Cause(r.outer))\n	})", New: "		r.Fail(r.outer.Err())\n	})",
+		Old:  "			r.Fail(context.Cause(r.outer))\n		})", New: "			r.Fail(r.outer.Err())\n		})",
 	},
 }
