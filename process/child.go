@@ -62,6 +62,7 @@ func (h *house) spawn() (*child, error) {
 			}
 			return nil, h.error(NotStarted, nil, err)
 		}
+		widen(w)
 		pipes = append(pipes, r, w)
 	}
 	env := append(os.Environ(), h.Env...)

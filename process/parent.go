@@ -26,7 +26,8 @@ type parent[In, Out any] struct {
 	limit   time.Duration // that the child was told
 	served  int           // since it was opened
 	since   time.Time     // that the child works on the oldest
-	asked   bool          // what is not begun was asked back
+	asked   bool          // what is not begun was asked back since
+	asking  bool          // and the answer is still to come
 	looked  time.Time     // at the memory
 	room    int
 	perItem time.Duration
@@ -156,7 +157,7 @@ func (p *parent[In, Out]) Room() int {
 	if p.house.Recycle > 0 {
 		most = min(most, p.house.Recycle-p.served)
 	}
-	if p.bytes > mostBytes {
+	if p.bytes > mostBytes || p.asking { // the newest must stay the newest
 		return len(p.hand) - p.next
 	}
 	return max(1, min(p.room, most))
@@ -354,7 +355,7 @@ func (p *parent[In, Out]) hear(ctx context.Context, limit time.Duration) error {
 // waitUntil returns until when the child may be silent before one looks after
 // it; zero is for ever.
 func (p *parent[In, Out]) waitUntil(limit time.Duration) (t time.Time) {
-	if p.inHand() > 1 && !p.asked {
+	if p.inHand() > 1 && !p.asked && !p.asking {
 		return p.since.Add(askAfter)
 	}
 	if p.house.Memory > 0 {
@@ -374,8 +375,8 @@ func (p *parent[In, Out]) nothing(ctx context.Context, limit time.Duration) erro
 		}
 		return p.stop(ctx, limit)
 	}
-	if p.inHand() > 1 && !p.asked {
-		p.asked = true
+	if p.inHand() > 1 && !p.asked && !p.asking {
+		p.asked, p.asking = true, true
 		p.out = appendFrame(p.out, frameBack, nil)
 		return p.write(p.checker())
 	}
@@ -431,8 +432,8 @@ func (p *parent[In, Out]) take(kind frameKind, payload []byte, owned bool) error
 	case kind == frameFault && p.inHand() > 0:
 		p.settle(engine.Outcome[Out]{Err: p.fault(payload)})
 	case kind == frameUndone && len(payload) == 4:
-		n := int(binary.LittleEndian.Uint32(payload))
-		return p.undone(n)
+		p.asking = false
+		return p.undone(int(binary.LittleEndian.Uint32(payload)))
 	case kind == frameGone:
 		err := p.fault(payload)
 		p.cause = p.house.error(Returned, p.child, err)

@@ -28,6 +28,7 @@ type session struct {
 	ctx     context.Context // of what is in hand
 	cancel  context.CancelFunc
 	arena   []byte
+	owed    []int // how many inputs were given back, as far as the parent does not know
 
 	wmu   sync.Mutex
 	buf   []byte // answers that are not written
@@ -73,7 +74,7 @@ func beChild(name string) int {
 	s := &session{in: newFrames(in), out: out}
 	s.cond = sync.NewCond(&s.mu)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.timer = time.AfterFunc(time.Hour, s.flush)
+	s.timer = time.AfterFunc(time.Hour, s.flushTimed)
 	known.Lock()
 	kind := known.kinds[name]
 	known.Unlock()
@@ -157,7 +158,20 @@ func (s *session) giveBack() {
 	n := len(s.queue) - s.next
 	clear(s.queue)
 	s.queue, s.next = s.queue[:0], 0
-	s.send(frameUndone, binary.LittleEndian.AppendUint32(nil, uint32(n)))
+	// Another goroutine says so: who reads must not wait for the parent to read.
+	s.owed = append(s.owed, n)
+	s.timer.Reset(0)
+}
+
+// flushTimed is what the timer does.
+func (s *session) flushTimed() {
+	s.mu.Lock()
+	owed := s.owed
+	s.owed = nil
+	s.mu.Unlock()
+	for _, n := range owed {
+		s.send(frameUndone, binary.LittleEndian.AppendUint32(nil, uint32(n)))
+	}
 	s.flush()
 }
 

@@ -61,5 +61,21 @@ func unread(pipe *os.File) int {
 	return int(n)
 }
 
+// widen makes a pipe hold more than the 64 kB that it begins with: a large value
+// then goes through in fewer turns. A user who has many pipes is refused that.
+func widen(pipe *os.File) {
+	const (
+		setPipeSize = 1031 // F_SETPIPE_SZ
+		size        = 256 << 10
+	)
+	raw, err := pipe.SyscallConn()
+	if err != nil {
+		return
+	}
+	_ = raw.Control(func(fd uintptr) {
+		_, _, _ = syscall.Syscall(syscall.SYS_FCNTL, fd, setPipeSize, size)
+	})
+}
+
 // ownPath is this program, also if its file was replaced or removed since.
 func ownPath() (string, error) { return "/proc/self/exe", nil }
