@@ -36,6 +36,7 @@ type child struct {
 	mu          sync.Mutex
 	interrupted bool
 	closes      bool
+	limited     bool // a write has a deadline
 	watches     int         // counts them
 	unwatch     func() bool // ends the last
 	deadline    time.Time // of reading, as it is set
@@ -232,13 +233,7 @@ func (c *child) write(check func() error) error {
 
 func (c *child) writeAll(data []byte, check func() error) error {
 	for len(data) > 0 {
-		if check != nil {
-			c.mu.Lock()
-			if !c.interrupted {
-				_ = c.to.SetWriteDeadline(time.Now().Add(tick))
-			}
-			c.mu.Unlock()
-		}
+		c.limitWrite(check != nil)
 		n, err := c.to.Write(data)
 		data = data[n:]
 		switch {
@@ -254,6 +249,21 @@ func (c *child) writeAll(data []byte, check func() error) error {
 		}
 	}
 	return nil
+}
+
+// limitWrite has the next write come back after a tick, or not before it is done.
+func (c *child) limitWrite(limited bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.interrupted:
+	case limited:
+		c.limited = true
+		_ = c.to.SetWriteDeadline(time.Now().Add(tick))
+	case c.limited:
+		c.limited = false
+		_ = c.to.SetWriteDeadline(time.Time{})
+	}
 }
 
 // tick is how often one looks after a child while it works.

@@ -157,7 +157,7 @@ func (p *parent[In, Out]) Room() int {
 	if p.house.Recycle > 0 {
 		most = min(most, p.house.Recycle-p.served)
 	}
-	if p.bytes > mostBytes || p.asking { // the newest must stay the newest
+	if p.bytes > mostBytes || p.asked || p.asking { // what was given back is for others
 		return len(p.hand) - p.next
 	}
 	return max(1, min(p.room, most))

@@ -54,8 +54,23 @@ var (
 	})
 	looped = process.Define("looped").LoopFunc(loop)
 
+	// eater has as many megabytes as its input says, for good, and takes its time.
+	eater = process.Define("eater").Func(func(_ context.Context, megabytes int) (int, error) {
+		for range megabytes {
+			b := make([]byte, 1<<20)
+			for i := range b {
+				b[i] = 1
+			}
+			eaten = append(eaten, b)
+			time.Sleep(time.Millisecond)
+		}
+		return megabytes, nil
+	})
+
 	wide = process.Define("wide").Func(func(_ context.Context, w hidden) (int, error) { return 1, nil })
 )
+
+var eaten [][]byte
 
 type hidden struct {
 	Number int

@@ -114,7 +114,7 @@ func (h *hand[In, Out]) room() int {
 // collectReturned takes inputs that other workers gave back. The caller holds
 // the lock of the group.
 func (h *hand[In, Out]) collectReturned(room int) int {
-	n := min(room, len(h.returned))
+	n := min(max(0, room), len(h.returned))
 	if n > 0 {
 		h.hands.fresh = append(h.hands.fresh, h.returned[:n]...)
 		left := copy(h.returned, h.returned[n:])
