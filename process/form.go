@@ -165,7 +165,7 @@ func (w loopForm[Config, In, Out]) serve(s *session, codec Codec) {
 	case !closing:
 		s.fail(frameGone, orGone(err))
 		s.awaitClose()
-	case err != nil:
+	case err != nil && !errors.Is(err, context.Canceled): // which says no more than that it is over
 		s.fail(frameClosed, err)
 	default:
 		s.send(frameClosed, nil)

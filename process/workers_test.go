@@ -33,6 +33,8 @@ var errServer = errors.New("the server is down")
 var (
 	double = process.Define("double").Func(func(_ context.Context, n int) (int, error) { return 2 * n, nil })
 
+	same = process.Define("same").Func(func(_ context.Context, n int) (int, error) { return n, nil })
+
 	echo = process.Define("echo").Func(func(_ context.Context, b []byte) ([]byte, error) { return b, nil })
 
 	say = process.Define("say").Func(func(_ context.Context, r request) (reply, error) {
