@@ -109,7 +109,7 @@ func (p Program) start() (_ *proc, stdin, stdout *os.File, err error) {
 	}
 	started, err := start(command{
 		name: p.title(), path: path, args: append([]string{p.name}, p.args...),
-		env: append(os.Environ(), p.o.Env...), dir: p.o.Dir,
+		env: environment(p.o.Env), dir: p.o.Dir,
 		files: []*os.File{childIn, childOut, nil}, to: to,
 	})
 	if err != nil {

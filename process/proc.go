@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -34,6 +36,21 @@ type command struct {
 	dir   string
 	files []*os.File // stdin, stdout, and those from 3 on behind nil for stderr
 	to    io.Writer  // takes its standard error
+}
+
+// environment returns that of this process with what comes in addition, which
+// takes the place of a variable of the same name: of two, programs take the first.
+func environment(more []string) []string {
+	var env []string
+	seen := map[string]bool{}
+	for _, variable := range slices.Backward(append(os.Environ(), more...)) {
+		name, _, _ := strings.Cut(variable, "=")
+		if !seen[name] {
+			seen[name] = true
+			env = append(env, variable)
+		}
+	}
+	return env
 }
 
 // errorWait is how long the standard error is read after the end of a process,

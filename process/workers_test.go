@@ -12,6 +12,8 @@ import (
 	"github.com/vimap-go/vimap"
 	"github.com/vimap-go/vimap/process"
 	"github.com/vimap-go/vimap/retry"
+	"github.com/vimap-go/vimap/sinks"
+	"github.com/vimap-go/vimap/sources"
 )
 
 // The workers of the tests: variables of the package, as they must be.
@@ -69,10 +71,28 @@ var (
 		return megabytes, nil
 	})
 
+	// nest has a child that has a child, and so on.
+	nest = process.Define("nest").Func(func(ctx context.Context, n int) (int, error) { return deeper(ctx, n) })
+
 	wide = process.Define("wide").Func(func(_ context.Context, w hidden) (int, error) { return 1, nil })
 )
 
 var eaten [][]byte
+
+// deeper asks a child of its own.
+func deeper(ctx context.Context, n int) (int, error) {
+	outs, err := sources.Slice([]int{n + 1}).Via(again().Restart(retry.Policy{})).To(ctx, sinks.Collect)
+	if err != nil {
+		return 0, err
+	}
+	return outs[0], nil
+}
+
+var again func() vimap.Stage[int, int]
+
+func init() { //nolint:gochecknoinits // nest can't name itself in its own value
+	again = func() vimap.Stage[int, int] { return nest.Children(silent) }
+}
 
 type hidden struct {
 	Number int
@@ -139,6 +159,9 @@ func (m *mood) do(ctx context.Context, what string) (string, error) {
 		<-ctx.Done()
 		return "", ctx.Err()
 	case "hang":
+		select {}
+	case "announce": // on the parent's standard output, which is the child's too
+		fmt.Println("child", os.Getpid())
 		select {}
 	case "pid":
 		return strconv.Itoa(os.Getpid()), nil
