@@ -33,3 +33,23 @@ func BenchmarkEcho(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkReplacement has a child end by each input, so that every one waits
+// for another child: an operation is an input.
+func BenchmarkReplacement(b *testing.B) {
+	for _, spares := range []int{0, 1} {
+		b.Run(fmt.Sprintf("%d-spares", spares), func(b *testing.B) {
+			ins := make([]string, b.N)
+			for i := range ins {
+				ins[i] = "exit 0"
+			}
+			o := silent
+			o.Spares, o.InFlight = spares, 1
+			for result := range sources.Slice(ins).Via(moody.Children(o)).Start(b.Context()).Results() {
+				if result.Err == nil {
+					b.Fatal("it did not end")
+				}
+			}
+		})
+	}
+}

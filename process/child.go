@@ -290,6 +290,9 @@ func (c *child) lose(kind Kind, err error) error {
 		c.ended = true
 		c.signal(terminate)
 		c.cause = c.house.error(kind, c, err)
+		if e, ok := errors.AsType[*Error](err); ok {
+			c.cause = c.house.error(kind, c, errors.New(e.Text))
+		}
 	}
 	return c.cause
 }

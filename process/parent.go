@@ -425,10 +425,10 @@ func (p *parent[In, Out]) take(kind frameKind, payload []byte, owned bool) error
 	switch {
 	case kind == frameOut && p.inHand() > 0:
 		out, err := p.outs.decode(payload, owned)
-		if err != nil {
-			err = p.house.named(err)
+		if err != nil { // it may be that what comes is garbage: then nothing behind it can be trusted
+			return p.lose(BadEncoding, err)
 		}
-		p.settle(engine.Outcome[Out]{Out: out, Err: err})
+		p.settle(engine.Outcome[Out]{Out: out})
 	case kind == frameFault && p.inHand() > 0:
 		p.settle(engine.Outcome[Out]{Err: p.fault(payload)})
 	case kind == frameUndone && len(payload) == 4:
