@@ -36,10 +36,10 @@ type child struct {
 	mu          sync.Mutex
 	interrupted bool
 	closes      bool
-	limited     bool // a write has a deadline
+	limited     bool        // a write has a deadline
 	watches     int         // counts them
 	unwatch     func() bool // ends the last
-	deadline    time.Time // of reading, as it is set
+	deadline    time.Time   // of reading, as it is set
 
 	cause error // why it is to be seen as lost, once it is
 	ended bool  // it was asked to end

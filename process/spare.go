@@ -133,4 +133,3 @@ func (b *brood) end() {
 	b.mu.Unlock()
 	b.wg.Wait()
 }
-

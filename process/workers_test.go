@@ -108,8 +108,10 @@ func openGreeter(_ context.Context, word string) (*greeter, error) {
 	return &greeter{word}, nil
 }
 
-func (g *greeter) greet(_ context.Context, name string) (string, error) { return g.word + " " + name, nil }
-func (g *greeter) close() error                                         { return nil }
+func (g *greeter) greet(_ context.Context, name string) (string, error) {
+	return g.word + " " + name, nil
+}
+func (g *greeter) close() error { return nil }
 
 func loop(feed *vimap.Feed[int, int]) error {
 	for _, n := range feed.All() {
