@@ -57,6 +57,7 @@ func obstacle(t reflect.Type, path string, seen map[reflect.Type]bool) string {
 		return obstacle(t.Elem(), path+"[]", seen)
 	case reflect.Struct:
 		return fieldObstacle(t, path, seen)
+	default: // a number, a string
 	}
 	return ""
 }
@@ -70,7 +71,8 @@ func fieldObstacle(t reflect.Type, path string, seen map[reflect.Type]bool) stri
 		if field.Tag.Get("cbor") == "-" || field.Tag.Get("cbor") == "" && field.Tag.Get("json") == "-" {
 			continue
 		}
-		if !field.IsExported() && !(field.Anonymous && field.Type.Kind() == reflect.Struct) {
+		embedded := field.Anonymous && field.Type.Kind() == reflect.Struct
+		if !field.IsExported() && !embedded {
 			return fmt.Sprintf("whose field %s is not exported and would be lost (a tag `cbor:\"-\"` says that it may be)", name)
 		}
 		if why := obstacle(field.Type, name, seen); why != "" {

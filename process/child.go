@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -66,7 +67,7 @@ func (h *house) spawn() (*child, error) {
 		widen(w)
 		pipes = append(pipes, r, w)
 	}
-	env := environment(append(h.Env[:len(h.Env):len(h.Env)], envWorker+"="+h.kind.name, envDepth+"="+strconv.Itoa(depth()+1)))
+	env := environment(append(slices.Clip(h.Env), envWorker+"="+h.kind.name, envDepth+"="+strconv.Itoa(depth()+1)))
 	p, err := start(command{
 		name: h.kind.name, path: path, args: []string{os.Args[0], "worker", h.kind.name},
 		env: env, dir: h.Dir, files: []*os.File{nil, os.Stdout, nil, pipes[0], pipes[3]}, to: h.stderr(),

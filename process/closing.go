@@ -50,8 +50,8 @@ func (p *parent[In, Out]) closing() error {
 
 // closeError leaves out what is no matter of closing.
 func (p *parent[In, Out]) closeError(err error) error {
-	if p.inHand() > 0 {
-		return nil // it was ended in its work, with the run
+	if p.inHand() > 0 { // it was ended in its work, with the run
+		return nil
 	}
 	return err
 }
@@ -80,6 +80,7 @@ func (p *parent[In, Out]) discard(until time.Time) (done bool, err error) {
 		}
 	case frameUndone:
 		p.hand = p.hand[:max(p.next, len(p.hand)-int(binary.LittleEndian.Uint32(payload)))]
+	default: // it was said to another question
 	}
 	return false, nil
 }

@@ -39,6 +39,7 @@ func must[T any](v T, err error) T {
 	return v
 }
 
+// Append is that of Codec.
 func (cborCodec) Append(buf []byte, v any) ([]byte, error) {
 	b := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(b)
@@ -49,6 +50,7 @@ func (cborCodec) Append(buf []byte, v any) ([]byte, error) {
 	return append(buf, b.Bytes()...), nil
 }
 
+// Decode is that of Codec.
 func (cborCodec) Decode(data []byte, v any) error { return decMode.Unmarshal(data, v) }
 
 // coder encodes and decodes values of one type.
@@ -95,6 +97,7 @@ func (c coder[T]) append(buf []byte, v *T) (_ []byte, err error) {
 		return append(buf, *any(v).(*string)...), nil
 	case rawBytes:
 		return append(buf, *any(v).(*[]byte)...), nil
+	case notRaw:
 	}
 	n := len(buf)
 	err = contained(func() error {
@@ -122,6 +125,7 @@ func (c coder[T]) decode(data []byte, owned bool) (v T, err error) {
 		}
 		*any(&v).(*[]byte) = data
 		return v, nil
+	case notRaw:
 	}
 	if err = contained(func() error { return c.codec.Decode(data, &v) }); err != nil {
 		return v, encodingError[T]("decode", err)

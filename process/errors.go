@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,15 +37,7 @@ const (
 func Kinds(kinds ...Kind) func(error) bool {
 	return func(err error) bool {
 		e, ok := errors.AsType[*Error](err)
-		if !ok {
-			return false
-		}
-		for _, kind := range kinds {
-			if e.Kind == kind {
-				return true
-			}
-		}
-		return false
+		return ok && slices.Contains(kinds, e.Kind)
 	}
 }
 

@@ -76,11 +76,7 @@ func (gobCodec) Decode(data []byte, v any) error {
 }
 
 func ExampleInit() {
-	// func main() {
-	// 	process.Init() // the first line
-	// 	…
-	// }
-	process.Init() // in the parent it does nothing but remember
+	process.Init() // the first line of main; in the parent it does little but remember
 	// Output:
 }
 

@@ -52,7 +52,7 @@ func (f *filter) lose(kind Kind, err error) error {
 // spent says why the program is to be replaced before it gets an input.
 func (f *filter) spent() error {
 	unbegun := func(planned bool, err error) error {
-		return &engine.Unbegun{Err: err, Served: f.served > 0, Planned: planned}
+		return &engine.UnbegunError{Err: err, Served: f.served > 0, Planned: planned}
 	}
 	o := f.program.o
 	switch {
@@ -79,7 +79,8 @@ func (f *filter) ask(ctx context.Context, line []byte) ([]byte, error) {
 	if err := f.spent(); err != nil {
 		return nil, err
 	}
-	defer f.watch(ctx)()
+	unwatch := f.watch(ctx)
+	defer unwatch()
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	line = append(line, '\n')

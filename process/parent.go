@@ -141,7 +141,7 @@ func (p *parent[In, Out]) do(ctx context.Context, in In) (out Out, err error) {
 	case err == nil:
 		err = p.lose(BadProtocol, errors.New("it gave back the input that it works on"))
 	}
-	if _, unbegun := errors.AsType[*engine.Unbegun](err); unbegun {
+	if _, unbegun := errors.AsType[*engine.UnbegunError](err); unbegun {
 		return out, err
 	}
 	return out, vimap.Lost(err)
@@ -164,13 +164,16 @@ func (p *parent[In, Out]) Room() int {
 
 // Turn is that of engine.Several.
 func (p *parent[In, Out]) Turn(limit time.Duration, ins []In) ([]engine.Outcome[Out], int, error) {
-	return p.step(nil, limit, ins)
+	return p.step(none, limit, ins)
 }
 
 func (p *parent[In, Out]) inHand() int { return len(p.hand) - p.next }
 
+// none is the context of several inputs: they end with the stage.
+var none = context.Background()
+
 // step sends inputs and waits for the next outcomes. ctx is that of the only
-// input, nil if there may be several.
+// input, none if there may be several.
 func (p *parent[In, Out]) step(ctx context.Context, limit time.Duration, ins []In) ([]engine.Outcome[Out], int, error) {
 	clear(p.done)
 	p.done, p.back = p.done[:0], 0
@@ -216,7 +219,7 @@ func (p *parent[In, Out]) pace(n int, took time.Duration) {
 // spent says why a child that has nothing in hand is to be replaced.
 func (p *parent[In, Out]) spent(now time.Time) error {
 	unbegun := func(planned bool, err error) error {
-		return &engine.Unbegun{Err: err, Served: p.served > 0, Planned: planned}
+		return &engine.UnbegunError{Err: err, Served: p.served > 0, Planned: planned}
 	}
 	switch {
 	case p.cause != nil:
@@ -251,7 +254,7 @@ func (p *parent[In, Out]) hear(ctx context.Context, limit time.Duration) error {
 		if err != nil {
 			return err
 		}
-		if err = p.take(kind, payload, owned); err != nil {
+		if err := p.take(kind, payload, owned); err != nil {
 			return err
 		}
 		var ok bool
@@ -282,7 +285,7 @@ func (p *parent[In, Out]) waitUntil(limit time.Duration) (t time.Time) {
 // nothing looks after a child that says nothing.
 func (p *parent[In, Out]) nothing(ctx context.Context, limit time.Duration) error {
 	if p.isInterrupted() {
-		if ctx == nil || p.cause != nil {
+		if ctx == none || p.cause != nil {
 			return errTick
 		}
 		return p.stop(ctx, limit)
@@ -349,7 +352,7 @@ func (p *parent[In, Out]) take(kind frameKind, payload []byte, owned bool) error
 	case kind == frameGone:
 		err := p.fault(payload)
 		p.cause = p.house.error(Returned, p.child, err)
-		return &engine.Unbegun{Err: err, Served: p.served > 0}
+		return &engine.UnbegunError{Err: err, Served: p.served > 0}
 	default:
 		return p.lose(BadProtocol, fmt.Errorf("a frame of kind %d comes when %d inputs are with it", kind, p.inHand()))
 	}
@@ -387,13 +390,13 @@ func (p *parent[In, Out]) settle(o engine.Outcome[Out]) {
 // charged; several are tried again one by one.
 func (p *parent[In, Out]) blame(err error) ([]engine.Outcome[Out], int, error) {
 	left := p.inHand()
-	if _, unbegun := errors.AsType[*engine.Unbegun](err); unbegun || errors.Is(err, errTick) {
+	if _, unbegun := errors.AsType[*engine.UnbegunError](err); unbegun || errors.Is(err, errTick) {
 		return p.done, p.back, err
 	}
 	if left == 1 && p.back == 0 && len(p.done) == 0 {
 		if size := p.hand[p.next].size; unread(p.to) >= size+headerSize { // it never had it
 			p.dropUnsent(1)
-			return nil, 0, &engine.Unbegun{Err: err, Served: p.served > 0}
+			return nil, 0, &engine.UnbegunError{Err: err, Served: p.served > 0}
 		}
 		p.settle(engine.Outcome[Out]{Err: vimap.Lost(err)})
 	}

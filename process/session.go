@@ -136,6 +136,7 @@ func (s *session) hear(kind frameKind, payload []byte, owned bool) {
 		s.giveBack()
 	case frameClose:
 		s.closing = true
+	default: // what a later version may say
 	}
 	s.cond.Signal()
 }
@@ -239,7 +240,7 @@ func (s *session) failAs(kind frameKind, f fault) {
 	s.wmu.Unlock()
 }
 
-// soon has what is to be written written before long. The caller holds wmu.
+// soon has what there is be written before long. The caller holds wmu.
 func (s *session) soon() {
 	switch {
 	case len(s.buf) >= answerSize:

@@ -132,9 +132,6 @@ func (f *frames) fill() error {
 	return ended(n, err)
 }
 
-// partial reports whether a frame has begun to come.
-func (f *frames) partial() bool { return f.big != nil || f.r < f.w }
-
 func ended(n int, err error) error {
 	if n > 0 {
 		return nil

@@ -72,7 +72,7 @@ var (
 	})
 
 	// nest has a child that has a child, and so on.
-	nest = process.Define("nest").Func(func(ctx context.Context, n int) (int, error) { return deeper(ctx, n) })
+	nest = process.Define("nest").Func(deeper)
 
 	wide = process.Define("wide").Func(func(_ context.Context, w hidden) (int, error) { return 1, nil })
 )

@@ -15,7 +15,7 @@ type Several[In, Out any] interface {
 	// say: done are the outcomes of the oldest, valid until the next call; back
 	// is how many of the newest it has not begun and gives back. An error says
 	// that the worker is lost: what it has still in hand is tried elsewhere,
-	// each by itself, and none of it is charged; of an *[Unbegun] it was not even
+	// each by itself, and none of it is charged; of an *[UnbegunError] it was not even
 	// begun. limit is the time limit of an attempt, 0 if there is none. Turn
 	// returns promptly when the context of the worker's opening ends.
 	Turn(limit time.Duration, ins []In) (done []Outcome[Out], back int, err error)
@@ -30,19 +30,19 @@ type Outcome[Out any] struct {
 // ErrLost is what an error is, to errors.Is, by which Do has lost its worker.
 var ErrLost = errors.New("the worker is lost")
 
-// Unbegun is the error of an attempt that was not made, since the worker was
+// UnbegunError is the error of an attempt that was not made, since the worker was
 // lost before: the input is given back as it was, and the worker is opened anew.
-type Unbegun struct {
+type UnbegunError struct {
 	Err     error
 	Served  bool // the worker had done some work since it was opened
 	Planned bool // it does not count as a restart that went wrong
 }
 
 // Error is that of the cause.
-func (e *Unbegun) Error() string { return e.Err.Error() }
+func (e *UnbegunError) Error() string { return e.Err.Error() }
 
 // Unwrap returns Err.
-func (e *Unbegun) Unwrap() error { return e.Err }
+func (e *UnbegunError) Unwrap() error { return e.Err }
 
 // held is an input in the hands of a worker.
 type held[In any] struct {
@@ -196,7 +196,7 @@ func (h *hand[In, Out]) loseHands(err error, all []held[In]) {
 		return
 	}
 	h.lost, h.x.leaving = err, true
-	if u, ok := errors.AsType[*Unbegun](err); ok {
+	if u, ok := errors.AsType[*UnbegunError](err); ok {
 		h.lost, h.x.planned = u.Err, u.Planned
 		h.x.served = h.x.served || u.Served
 		h.x.unbegun = true
@@ -211,7 +211,7 @@ func (h *hand[In, Out]) loseHands(err error, all []held[In]) {
 }
 
 // unbegin gives the input of an attempt back that was not made.
-func (h *hand[In, Out]) unbegin(u *Unbegun) {
+func (h *hand[In, Out]) unbegin(u *UnbegunError) {
 	h.lost, h.x.planned, h.x.leaving = u.Err, u.Planned, true
 	h.x.served, h.x.unbegun = u.Served, true
 	h.x.pull.relieve()

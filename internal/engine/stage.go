@@ -270,7 +270,7 @@ func (h *hand[In, Out]) failed(err error) {
 		h.drop()
 		return
 	}
-	if u, ok := errors.AsType[*Unbegun](err); ok && h.Open != nil {
+	if u, ok := errors.AsType[*UnbegunError](err); ok && h.Open != nil {
 		h.unbegin(u)
 		return
 	}

@@ -108,8 +108,8 @@ func (c *cell) check(run *vimap.Run[int, int], poison int) error {
 		}
 		next++
 		bad := c.poisoned(int(result.Index), poison)
-		switch {
-		case result.Err == nil:
+		switch result.Err {
+		case nil:
 			c.delivered++
 			if result.Out != 2*result.In {
 				wrong = append(wrong, fmt.Errorf("the output of %d is %d", result.In, result.Out))

@@ -60,7 +60,7 @@ func soaked(ctx context.Context, n int) error {
 	})
 	numbers := func(context.Context) iter.Seq2[int, error] {
 		return func(yield func(int, error) bool) {
-			for i := 0; i < n && yield(i, nil); i++ { //nolint:revive // the body is the condition
+			for i := 0; i < n && yield(i, nil); i++ {
 			}
 		}
 	}

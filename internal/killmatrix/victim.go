@@ -46,7 +46,7 @@ func currentPlan() (p plan) {
 }
 
 // victim is the worker whose children are broken. It doubles its input.
-var victim = process.Define("victim").Open(openVictim).Close(closeVictim).Do(doVictim)
+var victim = process.Define("victim").Open(openVictim).Close(closeVictim).Do((*state).do)
 
 type state struct {
 	plan plan
@@ -69,7 +69,7 @@ func closeVictim(s *state) error {
 // idleAfter is how long after its first input a child is idle.
 const idleAfter = 30 * time.Millisecond
 
-func doVictim(s *state, _ context.Context, n int) (int, error) {
+func (s *state) do(_ context.Context, n int) (int, error) {
 	if s.plan.moment == "idle" && !s.idle {
 		s.idle = true
 		time.AfterFunc(idleAfter, func() { s.plan.strike("idle") })
@@ -128,7 +128,7 @@ func (p plan) harm() {
 		time.Sleep(time.Hour) // it takes a moment
 	case "stack overflow":
 		debug.SetMaxStack(1 << 20)
-		deeper(0)
+		eaten = make([][]byte, deeper(0))
 	case "memory":
 		for len(eaten) < memoryEaten>>20 {
 			b := make([]byte, 1<<20)
