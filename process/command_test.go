@@ -61,7 +61,7 @@ func TestAProgramThatKeepsItsAnswersIsToldToFlush(t *testing.T) {
 	vimaptest.NoLeaks(t)
 	o := silent
 	o.Env = []string{"PYTHONUNBUFFERED="}
-	stage := python("import sys\nfor line in sys.stdin: print(line.strip())").With(o).Lines().Timeout(500 * time.Millisecond)
+	stage := python("import sys\nfor line in sys.stdin: print(line.strip())").With(o).Lines().Timeout(3 * time.Second) // Python has to start
 	all, _ := outcomes(t, stage, "a")
 	require.Equal(t, process.TimedOut, failure(t, all[0].Err).Kind)
 	require.ErrorIs(t, all[0].Err, context.DeadlineExceeded)

@@ -81,7 +81,7 @@ func ExampleInit() {
 }
 
 func ExampleDefine() {
-	// var shout = process.Define("shout").Func(toUpper)
+	// It is defined as a variable of the package, see above.
 	outs, err := sources.Slice([]string{"a", "b"}).Via(shout.Children(process.Options{})).To(context.Background(), sinks.Collect)
 	fmt.Println(outs, err)
 	// Output: [A B] <nil>

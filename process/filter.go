@@ -222,7 +222,7 @@ func (f *filter) close() error {
 	status, failed := f.ending()
 	switch {
 	case f.cause != nil:
-		return nil
+		return nil //nolint:nilerr // whose loss that was has said so
 	case !ends:
 		return f.error(TimedOut, fmt.Errorf("it did not end within %v of the end of its input", f.program.o.CloseLimit))
 	case failed:

@@ -18,6 +18,8 @@ import (
 const envScenario = "PROCESS_TEST_SCENARIO"
 
 func TestMain(m *testing.M) {
+	// Or a child with the race detector takes a second to end.
+	_ = os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	scenario := os.Getenv(envScenario)
 	if scenario == "no init" {
 		_, err := sources.Slice(upTo(3)).Via(double.Children(silent).Restart(retry.Policy{})).To(context.Background(), sinks.Collect)

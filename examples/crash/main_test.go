@@ -12,6 +12,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// Or a child with the race detector takes a second to end.
+	_ = os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	process.Init()
 	os.Exit(m.Run())
 }

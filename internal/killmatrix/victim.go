@@ -128,7 +128,7 @@ func (p plan) harm() {
 		time.Sleep(time.Hour) // it takes a moment
 	case "stack overflow":
 		debug.SetMaxStack(1 << 20)
-		eaten = make([][]byte, deeper(0))
+		eaten = make([][]byte, 0, deeper(0))
 	case "memory":
 		for len(eaten) < memoryEaten>>20 {
 			b := make([]byte, 1<<20)
