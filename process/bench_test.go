@@ -13,7 +13,7 @@ import (
 // BenchmarkEcho has children give their inputs back. An operation is an item.
 func BenchmarkEcho(b *testing.B) {
 	for _, size := range []int{100, 100_000} {
-		for _, inFlight := range []int{1, 16, 256} {
+		for _, inFlight := range []int{1, 16, 1024} {
 			for _, workers := range []int{1, 4} {
 				b.Run(fmt.Sprintf("%d-bytes/%d-in-flight/%d-children", size, inFlight, workers), func(b *testing.B) {
 					items := make([][]byte, b.N)

@@ -54,7 +54,7 @@ const (
 	// answerTime is how long an answer may lie in the child while it works on
 	// the next input.
 	answerTime = 200 * time.Microsecond
-	answerSize = 8 << 10
+	answerSize = 32 << 10
 	arenaSize  = 32 << 10
 )
 

@@ -64,7 +64,7 @@ func (w WorkerWith[Config, In, Out]) Children(o Options) vimap.Template[Config, 
 type Options struct {
 	// InFlight is how many inputs a child has at once at most: while it works on
 	// one, others are on their way. Fewer are sent if they take long, so that
-	// about a millisecond of work is with a child. Defaults to 256; with 1 a
+	// about a millisecond of work is with a child. Defaults to 1,024; with 1 a
 	// child has only the one that it works on. Of a worker of the Loop form, and
 	// with KeyBy or in a Pool, it is always 1.
 	InFlight int
@@ -100,7 +100,7 @@ type Options struct {
 }
 
 const (
-	defaultInFlight   = 256
+	defaultInFlight   = 1024
 	defaultGrace      = 500 * time.Millisecond
 	defaultStartLimit = 10 * time.Second
 	defaultCloseLimit = 10 * time.Second

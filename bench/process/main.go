@@ -53,9 +53,9 @@ func main() {
 			fmt.Printf("  %-42s %10.0f ns/item %8.0f MB/s\n", name, best, float64(size)/best*1e3)
 		}
 		row("goroutines", func() float64 { return timed(ctx, echo.Goroutines().Workers(workers), size, n) })
-		for _, inFlight := range []int{1, 16, 256} {
+		for _, inFlight := range []int{1, 16, 1024} {
 			row(fmt.Sprintf("children, %d in flight", inFlight), func() float64 {
-				return timed(ctx, echo.Children(process.Options{InFlight: inFlight}).Workers(workers), size, n/min(4, 257-inFlight))
+				return timed(ctx, echo.Children(process.Options{InFlight: inFlight}).Workers(workers), size, n/min(4, 1025-inFlight))
 			})
 		}
 		for _, chunk := range []int{1, 64} {
