@@ -213,6 +213,9 @@ type lostError struct{ err error }
 func (e *lostError) Error() string { return e.err.Error() }
 func (e *lostError) Unwrap() error { return e.err }
 
+// Is has the workers of package process find the mark.
+func (e *lostError) Is(target error) bool { return target == engine.ErrLost }
+
 // NoWorkersError ends a run whose stage has no worker left. It is an
 // [ErrNoWorkers] to errors.Is.
 type NoWorkersError struct {

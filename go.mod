@@ -7,6 +7,7 @@ toolchain go1.27.4
 require (
 	github.com/bmatcuk/doublestar/v4 v4.10.4
 	github.com/fsnotify/fsnotify v1.10.1
+	github.com/fxamacker/cbor/v2 v2.10.0
 	github.com/georgysavva/scany/v2 v2.1.4
 	github.com/jszwec/csvutil v1.10.0
 	github.com/klauspost/compress v1.20.4
@@ -21,6 +22,7 @@ require (
 )
 
 require (
+	github.com/x448/float16 v0.8.4 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/sys v0.15.0 // indirect
 	golang.org/x/text v0.22.0 // indirect

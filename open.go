@@ -72,7 +72,10 @@ func (o OpenerWith[Config, State]) Do[In, Out any](do func(State, context.Contex
 
 // stage makes the stage; configs is nil for workers that are all alike.
 func (o OpenerWith[Config, State]) stage[In, Out any](do func(State, context.Context, In) (Out, error), configs []Config) Stage[In, Out] {
+	var none State
+	_, several := any(none).(engine.Several[In, Out]) // those of package process are
 	return newStage("open", engine.Stage[In, Out]{
+		Several: several,
 		Open: func(ctx context.Context, worker int) (w engine.Worker[In, Out], err error) {
 			var config Config
 			if configs != nil {
@@ -83,6 +86,9 @@ func (o OpenerWith[Config, State]) stage[In, Out any](do func(State, context.Con
 				return w, err
 			}
 			w.Do = func(ctx context.Context, in In) (Out, error) { return do(state, ctx, in) }
+			if several {
+				w.Several = any(state).(engine.Several[In, Out])
+			}
 			if o.close != nil {
 				w.Close = func() error { return o.close(state) }
 			}

@@ -42,6 +42,8 @@ type Exec struct {
 	served  bool            // gave an item its fate since it opened
 	tried   bool            // to open
 	leaving bool            // the worker is lost or left its loop: serve is to return
+	unbegun bool            // it was lost without an input in hand
+	planned bool            // so that it is opened anew by plan
 	watch   watch
 }
 
@@ -243,6 +245,10 @@ func (x *Exec) anew() {
 		x.phase = phaseOpen
 		return
 	}
+	if x.unbegun {
+		x.lost("open", x.lastly)
+		return
+	}
 	x.lost("loop", x.lastly)
 }
 
@@ -275,7 +281,7 @@ func (x *Exec) lost(phase string, err error) {
 // tooOften counts a restart and reports whether it is one too many.
 func (x *Exec) tooOften() bool {
 	most := x.g.spec.MostRestarts
-	if most == 0 {
+	if most == 0 || x.planned {
 		return false
 	}
 	now := x.g.run.now()

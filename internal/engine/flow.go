@@ -25,6 +25,7 @@ type Flow[T any] struct {
 
 // oneByOne asks for a single worker that takes items one after another.
 type oneByOne struct {
+	window  bool // no: any number of workers, which take several
 	ordered bool
 	set     func(s pausing) // called with the puller, if there is anything to set
 }
@@ -45,8 +46,12 @@ func boundary[T any](seg *Segment, ring func(g *gate) *Ring[T]) *Flow[T] {
 		g.build = func(x *Exec) {
 			x.task = plainTask{x}
 			do := mk(x)
-			if one == nil {
+			switch {
+			case one == nil:
 				x.pull = &puller[T]{x: x, ring: r, do: do}
+				return
+			case one.window:
+				x.pull = &window[T]{x: x, ring: r, do: do}
 				return
 			}
 			s := &single[T]{x: x, out: newOutlet(g.run, r, &g.gate, one.ordered), do: do}

@@ -157,7 +157,7 @@ func (r *Run) Start() {
 
 func (g *Group) wantsReady() {
 	g.run.unready.Add(1)
-	g.ctx, g.stop = context.WithCancel(g.run.ctx)
+	g.ctx, g.stop = context.WithCancel(context.WithValue(g.run.ctx, groupKey{}, g))
 }
 
 func (r *Run) oneReady() {

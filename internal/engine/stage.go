@@ -11,8 +11,9 @@ import (
 // Worker is what a stage's Open returns: what one worker does with an input,
 // and how it ends. Close may be nil.
 type Worker[In, Out any] struct {
-	Do    func(context.Context, In) (Out, error)
-	Close func() error
+	Do      func(context.Context, In) (Out, error)
+	Close   func() error
+	Several Several[In, Out] // of a stage that is so
 }
 
 // Stage describes the workers of a stage. One of Do, Open, Loop and Bulk is set.
@@ -24,6 +25,10 @@ type Stage[In, Out any] struct {
 	Size   int           // of a batch
 	Linger time.Duration // of its oldest input
 	Key    func(In) any  // nil: none
+
+	// Several says that each worker that Open opens can have several inputs in
+	// hand. With keys, in a pool and in a serial run it has one all the same.
+	Several bool
 }
 
 // crew is a stage in one run.
@@ -32,6 +37,8 @@ type crew[In, Out any] struct {
 	g    *Group
 	step *Step
 	cond *Step // the condition of the retry policy
+
+	returned []held[In] // by workers that had several in hand; under g.mu
 }
 
 // Via adds a stage.
@@ -51,6 +58,8 @@ func Via[In, Out any](f *Flow[In], spec Spec, st Stage[In, Out]) *Flow[Out] {
 			return c.keyed(f, mk)
 		case st.Bulk != nil:
 			return c.bulk(f, mk)
+		case st.Several && f.seg.run.calls == nil:
+			return c.severally(f, mk)
 		}
 		f.pull(c.g, func(x *Exec) Handler[In] {
 			h := c.hire(x, mk)
@@ -119,6 +128,7 @@ type job[In any] struct {
 type hand[In, Out any] struct {
 	*crew[In, Out]
 	x      *Exec
+	hands  *hands[In, Out] // nil: one input at a time
 	next   Handler[Out]
 	do     func(context.Context, In) (Out, error)
 	end    func() error
@@ -260,6 +270,10 @@ func (h *hand[In, Out]) failed(err error) {
 		h.drop()
 		return
 	}
+	if u, ok := errors.AsType[*UnbegunError](err); ok && h.Open != nil {
+		h.unbegin(u)
+		return
+	}
 	j := h.job
 	j.slot, j.in = h.x.slot, h.in
 	j.made++
@@ -299,6 +313,9 @@ func (h *hand[In, Out]) open(ctx context.Context) error {
 		return err
 	}
 	h.do, h.end = w.Do, w.Close
+	if h.hands != nil {
+		h.hands.with = w.Several
+	}
 	return nil
 }
 
@@ -317,6 +334,7 @@ func (h *hand[In, Out]) serve() error {
 		return h.loop()
 	}
 	h.x.leaving, h.lost = false, nil
+	h.x.planned, h.x.unbegun = false, false
 	h.x.pull.serve()
 	return h.lost
 }
@@ -328,6 +346,11 @@ func (h *hand[In, Out]) crashed(at *Step, err error) (anew bool) {
 	}
 	switch at {
 	case h.step:
+		if h.hands != nil && h.hands.turning {
+			h.hands.turning = false
+			h.loseHands(err, h.hands.takeNewest(h.hands.inHand()))
+			return true
+		}
 		if h.Bulk != nil && h.rest.ins != nil {
 			h.batchFailed(err)
 			return false

@@ -1,0 +1,125 @@
+package engine
+
+// window is the puller of a worker that has several inputs in hand: it takes
+// more while the outcomes of the others are awaited.
+type window[T any] struct {
+	x     *Exec
+	ring  *Ring[T]
+	do    Handler[T]
+	batch []Item[T] // what it took, from next to n
+	next  int
+	n     int
+}
+
+// severalTask is the stage's part of such a worker.
+type severalTask interface {
+	room() int
+	holding() bool
+	collectReturned(room int) int
+	hasReturned() bool
+	turn()
+	handOn()
+}
+
+func (p *window[T]) serve() {
+	x, h := p.x, p.x.task.(severalTask)
+	x.atGate()
+	for {
+		h.handOn()
+		p.work()
+		if x.leaving && !h.holding() {
+			return
+		}
+		job, over := p.take(h)
+		if over {
+			return
+		}
+		if job != nil {
+			job(x)
+			x.out.flush()
+			continue
+		}
+		p.work()
+		if h.holding() {
+			h.turn()
+		} else {
+			x.out.flush()
+		}
+	}
+}
+
+// work takes what is left of the batch through the steps before the stage.
+func (p *window[T]) work() {
+	for p.next < p.n {
+		it := p.batch[p.next]
+		p.batch[p.next] = Item[T]{}
+		p.next++
+		p.x.slot = it.Slot
+		if it.State == Live {
+			p.do(p.x, it.Val)
+		} else {
+			p.x.passBy(it.Slot, it.State)
+		}
+	}
+}
+
+// take takes as many items as there is room for. With nothing in hand it waits
+// for them, and takes a job before them; with something it takes none while a
+// job waits, so that the job's turn comes.
+func (p *window[T]) take(h severalTask) (job func(*Exec), over bool) {
+	g, x := p.x.g, p.x
+	g.mu.Lock()
+	for !g.over {
+		holds := h.holding()
+		if holds && g.jobs.len() > 0 {
+			g.mu.Unlock()
+			return nil, false
+		}
+		if job := g.jobs.pop(); job != nil {
+			g.unlockAndWake(p.more(h))
+			return job, false
+		}
+		room := h.room()
+		took := h.collectReturned(room)
+		if room -= took; room > 0 {
+			for len(p.batch) < room {
+				p.batch = append(p.batch, Item[T]{})
+			}
+			p.next, p.n = 0, p.ring.takeLocked(p.batch[:room])
+			took += p.n
+		}
+		if took > 0 || holds {
+			g.unlockAndWake(p.more(h))
+			return nil, false
+		}
+		g.rest(&x.waiter)
+		if p.more(h) {
+			g.unrest(&x.waiter)
+			continue
+		}
+		g.mu.Unlock()
+		x.out.idle()
+		x.waiter.park(-1)
+		g.mu.Lock()
+		g.arrived()
+	}
+	g.mu.Unlock()
+	return nil, true
+}
+
+// more reports whether there is work for another worker. The caller holds mu.
+func (p *window[T]) more(h severalTask) bool {
+	return p.x.g.jobs.len() > 0 || h.hasReturned() || p.ring.waitingLocked() > 0
+}
+
+func (p *window[T]) relieve() {}
+
+// release gives back what is left of the batch, so that the worker can be away.
+func (p *window[T]) release() {
+	p.x.out.flush()
+	if p.next < p.n {
+		p.ring.giveBack(p.batch[p.next:p.n])
+		clear(p.batch[p.next:p.n])
+		p.next, p.n = 0, 0
+	}
+}
