@@ -72,6 +72,9 @@ func TestChildrenDieWithTheirParent(t *testing.T) {
 				}
 			}
 			require.Len(t, pids, 2)
+			for _, pid := range pids { // a terminal's Ctrl-C goes to the group of the parent
+				require.Equal(t, pid, stat(t, pid)[2], "a child leads a process group of its own")
+			}
 			if stopped {
 				require.NoError(t, exec.CommandContext(patient(t), "kill", append([]string{"-STOP"}, pids...)...).Run())
 			}
@@ -82,6 +85,15 @@ func TestChildrenDieWithTheirParent(t *testing.T) {
 			}
 		})
 	}
+}
+
+// stat returns what the kernel says of a process: state, parent, process group.
+func stat(t *testing.T, pid string) []string {
+	t.Helper()
+	text, err := os.ReadFile("/proc/" + pid + "/stat")
+	require.NoError(t, err)
+	_, rest, _ := strings.Cut(string(text), ") ")
+	return strings.Fields(rest)
 }
 
 // isDead reports whether a process has ended, also if nobody has waited for it.
