@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"runtime"
+	"time"
+)
 
 // A worker's claims, in one word: how many items of its chunk it has begun, how
 // many results it has complete, how many items the chunk has. Both the worker
@@ -42,6 +45,8 @@ type puller[T any] struct {
 	do    Handler[T]
 	batch []Item[T] // the chunk in hand; replaced only between chunks
 	since time.Duration
+	turn  time.Duration // when it last let others have the processor
+	yield bool          // it is time to do so again
 }
 
 // serve works until the group is over. After a crash it goes on with the rest
@@ -54,6 +59,10 @@ func (p *puller[T]) serve() {
 		p.x.fresh = 0
 		if p.x.leaving {
 			return
+		}
+		if p.yield {
+			p.yield = false
+			runtime.Gosched()
 		}
 		n, job := p.take()
 		switch {
@@ -69,7 +78,11 @@ func (p *puller[T]) serve() {
 			}
 			p.since = p.x.g.run.now()
 			p.work()
-			p.x.g.pace.observe(n, p.x.g.run.now()-p.since)
+			now := p.x.g.run.now()
+			p.x.g.pace.observe(n, now-p.since)
+			if now-p.turn >= turnTime {
+				p.turn, p.yield = now, true
+			}
 		default:
 			return
 		}
