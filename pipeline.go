@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/vimap-go/vimap/internal/engine"
 )
@@ -17,16 +18,18 @@ type Pipeline[In, Out any] struct {
 	compile func(*plan[In]) *engine.Flow[Out]
 	bare    func(context.Context, *Emitter[Out]) error // the source itself, if nothing is behind it
 	letters func(iter.Seq[DeadLetter[In]]) error
+	nodes   []PlanNode // its parts; never changed
 	settings
 }
 
 // settings are what a chain was told that holds for the whole of it.
 type settings struct {
-	ordered   bool
-	keyed     bool // a stage takes its inputs in source order
-	rescues   bool // a step needs the items before the end
-	inFlight  int
-	tolerance tolerance
+	ordered    bool
+	keyed      bool // a stage takes its inputs in source order
+	rescues    bool // a step needs the items before the end
+	inFlight   int
+	tolerance  tolerance
+	showInputs bool
 }
 
 // plan is what the parts of a chain leave for each other while it is compiled.
@@ -36,7 +39,11 @@ type plan[Root any] struct {
 	origins *engine.Store[Root]
 	ordered bool
 	decoded bool // a Decode follows: it makes the items
+	nodes   []PlanNode
 }
+
+// name is what the part of the chain that is compiled now is called.
+func (p *plan[Root]) name() string { return p.nodes[p.run.Node()].Name }
 
 // most is the largest look-ahead that may be set.
 const most = 1 << 24
@@ -69,10 +76,11 @@ func From[T any](items func(context.Context) iter.Seq2[T, error]) Pipeline[T, T]
 func Emit[T any](source func(ctx context.Context, out *Emitter[T]) error) Pipeline[T, T] {
 	notNil(source == nil, "Emit", "source")
 	return Pipeline[T, T]{
-		bare: source,
+		bare:  source,
+		nodes: []PlanNode{{Kind: KindSource, Name: "source"}},
 		compile: func(p *plan[T]) *engine.Flow[T] {
 			f, origins := engine.Source(p.run, func(ctx context.Context, out *engine.Emitter[T]) error {
-				return source(ctx, &Emitter[T]{out})
+				return source(ctx, &Emitter[T]{out: out})
 			}, !p.decoded)
 			p.origins = origins
 			return f
@@ -89,11 +97,14 @@ func Decode[In, Raw, T any](raw Pipeline[In, Raw], decode func(Raw) (T, error)) 
 	if raw.letters != nil {
 		panic("vimap: Decode: DeadLetters must come after it, for it makes the items")
 	}
+	node := len(raw.nodes)
 	return Pipeline[T, T]{
 		settings: raw.settings,
+		nodes:    append(slices.Clip(raw.nodes), PlanNode{Kind: KindDecode, Name: "decode"}),
 		compile: func(p *plan[T]) *engine.Flow[T] {
-			under := &plan[In]{run: p.run, ordered: p.ordered, decoded: !raw.rescues}
-			f, origins := engine.Originate(engine.Try(raw.compile(under), "decode", decode))
+			under := &plan[In]{run: p.run, ordered: p.ordered, decoded: !raw.rescues, nodes: p.nodes}
+			up := engine.At(raw.compile(under), node)
+			f, origins := engine.Originate(engine.Try(up, p.name(), decode))
 			p.origins = origins
 			return f
 		},
@@ -104,8 +115,8 @@ func Decode[In, Raw, T any](raw Pipeline[In, Raw], decode func(Raw) (T, error)) 
 // goroutines at once.
 func (p Pipeline[In, Out]) Map[Next any](f func(Out) Next) Pipeline[In, Next] {
 	notNil(f == nil, "Map", "f")
-	return then(p, func(_ *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
-		return engine.Map(up, "map", f)
+	return step(p, PlanNode{Kind: KindMap, Name: "map"}, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
+		return engine.Map(up, pl.name(), f)
 	})
 }
 
@@ -113,8 +124,8 @@ func (p Pipeline[In, Out]) Map[Next any](f func(Out) Next) Pipeline[In, Next] {
 // called from several goroutines at once.
 func (p Pipeline[In, Out]) Try[Next any](f func(Out) (Next, error)) Pipeline[In, Next] {
 	notNil(f == nil, "Try", "f")
-	return then(p, func(_ *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
-		return engine.Try(up, "try", f)
+	return step(p, PlanNode{Kind: KindTry, Name: "try"}, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
+		return engine.Try(up, pl.name(), f)
 	})
 }
 
@@ -122,8 +133,8 @@ func (p Pipeline[In, Out]) Try[Next any](f func(Out) (Next, error)) Pipeline[In,
 // [Stats] counts them. keep may be called from several goroutines at once.
 func (p Pipeline[In, Out]) Filter(keep func(Out) bool) Pipeline[In, Out] {
 	notNil(keep == nil, "Filter", "keep")
-	return then(p, func(_ *plan[In], up *engine.Flow[Out]) *engine.Flow[Out] {
-		return engine.Filter(up, "filter", keep)
+	return step(p, PlanNode{Kind: KindFilter, Name: "filter"}, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Out] {
+		return engine.Filter(up, pl.name(), keep)
 	})
 }
 
@@ -135,8 +146,8 @@ func (p Pipeline[In, Out]) Filter(keep func(Out) bool) Pipeline[In, Out] {
 // it is delivered.
 func (p Pipeline[In, Out]) FlatMap[Next any](f func(Out) iter.Seq[Next]) Pipeline[In, Next] {
 	notNil(f == nil, "FlatMap", "f")
-	return then(p, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
-		next, origins := engine.FlatMap(up, pl.origins, "flatmap", f, pl.ordered)
+	return step(p, PlanNode{Kind: KindFlatMap, Name: "flatmap", Workers: 1}, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
+		next, origins := engine.FlatMap(up, pl.origins, pl.name(), f, pl.ordered)
 		pl.origins = origins
 		return next
 	})
@@ -147,7 +158,7 @@ func (p Pipeline[In, Out]) FlatMap[Next any](f func(Out) iter.Seq[Next]) Pipelin
 func (p Pipeline[In, Out]) Via[Next any](s Stage[Out, Next]) Pipeline[In, Next] {
 	notNil(s.attach == nil, "Via", "stage")
 	p.keyed = p.keyed || s.options.keyed
-	return then(p, func(_ *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
+	return parts(p, s.plan(), func(_ *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
 		return s.attach(s.options, s.key, up)
 	})
 }
@@ -194,10 +205,22 @@ func (p Pipeline[In, Out]) To[R any](ctx context.Context, sink func(*Run[In, Out
 
 // then adds to a chain what its compiled form gets behind it.
 func then[In, Out, Next any](p Pipeline[In, Out], add func(*plan[In], *engine.Flow[Out]) *engine.Flow[Next]) Pipeline[In, Next] {
+	return step(p, PlanNode{Kind: KindStep, Name: "step"}, add)
+}
+
+// step is then with what the plan says of it.
+func step[In, Out, Next any](p Pipeline[In, Out], node PlanNode, add func(*plan[In], *engine.Flow[Out]) *engine.Flow[Next]) Pipeline[In, Next] {
+	return parts(p, []PlanNode{node}, add)
+}
+
+// parts is step for what are several parts of the plan.
+func parts[In, Out, Next any](p Pipeline[In, Out], nodes []PlanNode, add func(*plan[In], *engine.Flow[Out]) *engine.Flow[Next]) Pipeline[In, Next] {
 	notNil(p.compile == nil, "Pipeline", "the source")
+	first := len(p.nodes)
 	return Pipeline[In, Next]{
 		settings: p.settings, letters: p.letters,
-		compile: func(pl *plan[In]) *engine.Flow[Next] { return add(pl, p.compile(pl)) },
+		nodes:   append(slices.Clip(p.nodes), nodes...),
+		compile: func(pl *plan[In]) *engine.Flow[Next] { return add(pl, engine.At(p.compile(pl), first)) },
 	}
 }
 

@@ -155,7 +155,10 @@ func (r *Run[In, Out]) begin() {
 	defer r.mu.Unlock()
 	p := r.pipeline
 	e := engine.New(r.ctx, faults, p.inFlight, p.ordered)
-	pl := &plan[In]{run: e, ordered: p.ordered || p.keyed}
+	if p.showInputs {
+		e.ShowInputs()
+	}
+	pl := &plan[In]{run: e, ordered: p.ordered || p.keyed, nodes: p.nodes}
 	flow := p.compile(pl)
 	r.engine, r.outlet, r.origins = e, engine.End(flow, p.ordered), pl.origins
 	r.context = e.Context()
@@ -170,7 +173,7 @@ func (r *Run[In, Out]) end(left bool) {
 	r.outlet.Close()
 	errs := r.engine.Finish(left)
 	r.mu.Lock()
-	r.final = statsOf(r.engine.Stats())
+	r.final = statsOf(r.engine.Stats(), r.pipeline.Plan())
 	r.engine, r.outlet, r.origins, r.first = nil, nil, nil, nil // a run that has ended keeps no item
 	r.mu.Unlock()
 	switch len(errs) {

@@ -43,6 +43,7 @@ type Exec struct {
 	tried   bool            // to open
 	leaving bool            // the worker is lost or left its loop: serve is to return
 	watch   watch
+	tally   tally
 }
 
 // anyPuller is a puller whose type the worker need not know.

@@ -62,6 +62,7 @@ type Run struct {
 	cancel   context.CancelCauseFunc
 
 	serial *serial // nil: it is concurrent
+	parts  parts
 
 	sourceCtx  context.Context
 	stopSource context.CancelCauseFunc
@@ -322,6 +323,8 @@ func (r *Run) Finish(left bool) []error {
 type Stats struct {
 	Read, Delivered, Failed, Filtered, Extra, Retries, Restarts, Stuck, Rescued int64
 	Lost, StuckCalls                                                            []error
+
+	Parts
 }
 
 // Stats returns the accounts as they are now; they are exact once the run has
@@ -339,6 +342,7 @@ func (r *Run) Stats() Stats {
 	for _, h := range r.heads {
 		s.Read += h.read()
 	}
+	s.Parts = r.stated()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.Lost, s.StuckCalls = slices.Clone(r.gone), slices.Clone(r.hung)
