@@ -36,8 +36,8 @@ const (
 	KindFlatMap PlanKind = "flatmap" // by FlatMap
 	KindRescue  PlanKind = "rescue"  // by Rescue
 	KindStage   PlanKind = "stage"   // by Via
-	KindPool    PlanKind = "pool" // a stage whose workers are those of a Pool
-	KindStep    PlanKind = "step" // any other
+	KindPool    PlanKind = "pool"    // a stage whose workers are those of a Pool
+	KindStep    PlanKind = "step"    // any other
 )
 
 // Plan returns the description of the chain.
