@@ -37,6 +37,8 @@ type Stats struct {
 
 	Began     time.Time     // when the loop over the run began; zero before
 	Elapsed   time.Duration // since then, up to now or to the end
+	Opening   time.Duration // of that, before the source was read: each stage had yet to open a worker
+	Closing   time.Duration // of that, after the work: workers were closing
 	Running   bool          // the loop has begun and not ended
 	Stopped   bool          // Run.Stop, or the stop of its context, came before the source's end
 	LookAhead int           // how many items may be in flight, as it is now
@@ -68,7 +70,7 @@ func statsOf(s engine.Stats, plan Plan) Stats {
 			Unfinished: s.Read + s.Extra - s.Delivered - s.Failed - s.Filtered,
 			Retries:    s.Retries, Restarts: s.Restarts, Stuck: s.Stuck, Rescued: s.Rescued, StuckCalls: s.StuckCalls, Lost: s.Lost,
 		},
-		Began: s.Began, Elapsed: s.Elapsed, Running: s.Running, Stopped: s.Stopped, LookAhead: s.Ahead,
+		Began: s.Began, Elapsed: s.Elapsed, Opening: s.Opening, Closing: s.Closing, Running: s.Running, Stopped: s.Stopped, LookAhead: s.Ahead,
 		Plan: plan,
 		Source: SourceStats{
 			Name: plan.Nodes[0].Name, Read: s.Read, Total: s.Source.Total, Position: s.Source.Position, Unit: s.Source.Unit,

@@ -95,6 +95,9 @@ func (x *Exec) main() {
 	for x.phase != phaseEnd {
 		x.turn()
 	}
+	x.tally.tell()
+	x.isUp()
+	x.tally.ended.Store(int64(x.g.run.now()))
 	x.exited = true
 }
 
@@ -130,8 +133,10 @@ func (x *Exec) turn() {
 	}
 	switch x.phase {
 	case phaseOpen:
+		x.setsUp()
 		x.open()
 	case phaseServe:
+		x.isUp()
 		err := x.task.serve()
 		x.at = nil
 		x.phase = phaseClose
@@ -139,9 +144,12 @@ func (x *Exec) turn() {
 			x.lastly, x.phase = err, phaseAnew
 		}
 	case phaseClose:
+		x.setsUp()
+		x.tally.closing.Store(true)
 		x.close()
 		x.phase = phaseEnd
 	case phaseAnew:
+		x.setsUp()
 		x.pull.release()
 		x.close()
 		x.anew()
@@ -296,6 +304,7 @@ func (x *Exec) giveUp(err error) {
 // fail gives the item in hand its fate.
 func (x *Exec) fail(f *Failure) {
 	x.served = true
+	x.tally.failed++
 	x.g.seg.meta(x.slot).Fail = f
 	x.g.run.callOf(x.slot).failed(f)
 	x.out.pass(x.slot, Failed)
@@ -319,6 +328,7 @@ func (x *Exec) passBy(slot int32, s State) {
 		x.rescue()
 		return
 	}
+	x.tally.passed++
 	x.out.pass(slot, s)
 }
 

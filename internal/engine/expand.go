@@ -22,7 +22,7 @@ type expander[In, T, Next any] struct {
 // FlatMap begins a new segment. origins is that of f, and the result that of
 // the new flow.
 func FlatMap[In, T, Next any](f *Flow[T], origins *Store[In], name string, fn func(T) iter.Seq[Next], ordered bool) (*Flow[Next], *Store[In]) {
-	run := f.seg.run
+	run, node := f.seg.run, NodeOf(f)
 	e := &expander[In, T, Next]{fn: fn, step: &Step{name}, from: f.seg, before: origins}
 	e.seg = newSegment(run, f.seg)
 	if origins != nil {
@@ -41,7 +41,8 @@ func FlatMap[In, T, Next any](f *Flow[T], origins *Store[In], name string, fn fu
 	}
 	return boundary(e.seg, func(gt *gate) *Ring[Next] {
 		e.ring = newRing[Next](e.seg, gt)
-		g := newGroup(run, f.seg, Spec{Name: name, Workers: 1}, false)
+		g := newGroup(run, f.seg, Spec{Name: name, Workers: 1, Role: RoleFlatMap, Node: node}, false)
+		g.makes = e.seg
 		f.pull(g, mk, &oneByOne{ordered: ordered})
 		return e.ring
 	}), e.origins
@@ -78,7 +79,9 @@ func (e *expander[In, T, Next]) done() {
 	e.holding = false
 	if e.made == 0 {
 		e.seg.run.stats.filtered.Add(1)
+		e.x.tally.filtered++
 	}
+	e.x.tally.handed++
 	if e.from.meta(e.parent).refs.Add(-1) == 0 {
 		e.from.leave([]int32{e.parent})
 	}
@@ -120,9 +123,11 @@ func (e *expander[In, T, Next]) pass(slot int32, s State) {
 		return
 	}
 	e.seg.run.stats.filtered.Add(1)
+	e.x.tally.handed++
 	e.from.leave([]int32{slot})
 }
 
 func (*expander[In, T, Next]) reserve(int)   {}
 func (*expander[In, T, Next]) flush()        {}
 func (*expander[In, T, Next]) flushUpTo(int) {}
+func (*expander[In, T, Next]) held() int     { return 0 }

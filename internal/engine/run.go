@@ -105,7 +105,7 @@ type Run struct {
 
 // New returns a run that nothing belongs to yet. inFlight is 0 for the default.
 func New(ctx context.Context, faults *Faults, inFlight int, ordered bool) *Run {
-	r := &Run{faults: faults, inFlight: inFlight, ordered: ordered, born: time.Now(), outer: ctx, observe: observer(ctx)}
+	r := &Run{faults: faults, inFlight: inFlight, ordered: ordered, born: time.Now().Add(-1), outer: ctx, observe: observer(ctx)}
 	if IsSerial(ctx) {
 		r.serial = new(serial)
 	}
@@ -118,6 +118,7 @@ func New(ctx context.Context, faults *Faults, inFlight int, ordered bool) *Run {
 // Context is that of the user's functions.
 func (r *Run) Context() context.Context { return r.ctx }
 
+// now is the time of the run. It is never 0, which stands for no time.
 func (r *Run) now() time.Duration { return time.Since(r.born) }
 
 // Start starts everything that was added. Of a serial run that is nothing, see
@@ -190,6 +191,7 @@ func (r *Run) halt(cause error) {
 	if r.halted.Swap(true) {
 		return
 	}
+	r.parts.halted.Store(int64(r.now()))
 	r.cancel(cause)
 	for _, end := range r.ends {
 		end(cause)
@@ -307,6 +309,7 @@ func (r *Run) Finish(left bool) []error {
 		r.awaitSource(h)
 	}
 	r.monitor.end()
+	r.parts.ended.Store(int64(r.now()))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var errs []error

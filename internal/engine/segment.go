@@ -47,6 +47,9 @@ type Segment struct {
 	head   *waiter
 	stash  []int32 // credits that the head has taken for its next items
 	seq    int64   // of the head's next item
+
+	blocked  atomic.Int64 // how long the head has waited for room, in ns
+	blocking atomic.Int64 // since when it does; 0: it does not
 }
 
 func newSegment(run *Run, parent *Segment) *Segment {
@@ -127,7 +130,7 @@ func (s *Segment) refill() bool {
 	for s.taken >= s.limit && !s.ending() {
 		s.parked = true
 		s.mu.Unlock()
-		s.head.park(-1)
+		s.block()
 		s.mu.Lock()
 	}
 	defer s.mu.Unlock()

@@ -22,7 +22,8 @@ type tally struct {
 	retried  int64
 	away     bool // the input in hand is with another worker by now
 	told     Counts
-	size     int // of what is in hand, as told
+	size     int   // of what is in hand, as told
+	which    int64 // index of it, as told
 
 	// For everybody.
 	started, done, failures, drops, retries atomic.Int64
@@ -33,17 +34,13 @@ type tally struct {
 	input   atomic.Pointer[any]
 	working atomic.Int64 // ns
 	opening atomic.Int64
-	waiting atomic.Int64 // of a worker that takes one by one; the others wait when they do nothing else
-	rests   atomic.Int64 // since when it waits, of such a one; 0: it does not
+	blocked atomic.Int64 // of a FlatMap: how long it had waited for room before what it has in hand
 	born    atomic.Int64
 	ended   atomic.Int64 // 0: not yet
 	opens   atomic.Int64 // since when it is being opened or closed; 0: it is not
 	closing atomic.Bool
 	comings atomic.Int64 // restarts
 }
-
-// stamp is a time of the run that is not 0.
-func stamp(d time.Duration) int64 { return max(1, int64(d)) }
 
 // take says what the worker has in hand from now on.
 func (t *tally) take(now time.Duration, items int, index int64) {
@@ -52,9 +49,27 @@ func (t *tally) take(now time.Duration, items int, index int64) {
 		t.size = items
 		t.items.Store(int64(items))
 	}
-	t.index.Store(index)
-	t.since.Store(stamp(now))
+	t.names(index)
+	t.since.Store(int64(now))
 }
+
+// names says which input is in hand.
+func (t *tally) names(index int64) {
+	if index != t.which {
+		t.which = index
+		t.index.Store(index)
+	}
+}
+
+// gets counts inputs that come together, as a job.
+func (t *tally) gets(n int) {
+	t.begun += int64(n)
+	t.size = n
+	t.items.Store(int64(n))
+}
+
+// show lets others see what is in hand.
+func (t *tally) show(in any) { t.input.Store(&in) }
 
 // settle says that it has nothing in hand any more.
 func (t *tally) settle(took time.Duration) {
@@ -130,11 +145,10 @@ func (x *Exec) dropped(slot int32) {
 	x.out.pass(slot, Filtered)
 }
 
-// busy notes the beginning of an opening or a closing, and returns what notes
-// its end.
+// setsUp says that the worker is being opened or closed, or waits to be.
 func (x *Exec) setsUp() {
 	if x.tally.opens.Load() == 0 {
-		x.tally.opens.Store(stamp(x.g.run.now()))
+		x.tally.opens.Store(int64(x.g.run.now()))
 	}
 }
 
