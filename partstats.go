@@ -159,21 +159,22 @@ var states = [...]WorkerState{
 	engine.Blocked: WorkerBlocked, engine.Closing: WorkerClosing, engine.Ended: WorkerEnded,
 }
 
-func stageStats(g engine.GroupStats) StageStats {
+func stageStats(g *engine.GroupStats) StageStats {
 	s := StageStats{
 		Name: g.Name, Role: roles[g.Role], Node: g.Node, Size: g.Size,
 		Queue: g.Queue, Bound: g.Bound, BackingOff: g.BackingOff,
 		Workers: make([]WorkerStats, 0, len(g.Workers)),
 		Latency: Latency{Count: g.Latency.Count, Mean: g.Latency.Mean, P50: g.Latency.P50, P90: g.Latency.P90, P99: g.Latency.P99},
 	}
-	for _, w := range g.Workers {
+	for i := range g.Workers {
+		w := &g.Workers[i]
 		s.Workers = append(s.Workers, WorkerStats{
 			Worker: w.Worker, Config: w.Config, State: states[w.Doing], Restarts: w.Restarts,
 			Tally: Tally(w.Counts),
 			Times: Times{w.Open, w.Opening, w.Working, w.Blocked, w.Waiting},
 			Hand:  Hand(w.Hand),
 		})
-		s.Tally.add(Tally(w.Counts))
+		s.add(Tally(w.Counts))
 		s.Open += w.Open
 		s.Opening += w.Opening
 		s.Working += w.Working
@@ -182,7 +183,10 @@ func stageStats(g engine.GroupStats) StageStats {
 	}
 	for _, slow := range g.Slowest {
 		s.Latency.Max = max(s.Latency.Max, slow.Took)
-		s.Slowest = append(s.Slowest, SlowItem{Took: slow.Took, Index: slow.Index, Items: slow.Items, Worker: slow.Worker, Input: slow.Input})
+		s.Slowest = append(s.Slowest, SlowItem{
+			Took: slow.Took, Index: slow.Index, Place: nameOf(slow.Place, slow.Index),
+			Items: slow.Items, Worker: slow.Worker, Input: slow.Input,
+		})
 	}
 	return s
 }

@@ -115,27 +115,27 @@ func Decode[In, Raw, T any](raw Pipeline[In, Raw], decode func(Raw) (T, error)) 
 // goroutines at once.
 func (p Pipeline[In, Out]) Map[Next any](f func(Out) Next) Pipeline[In, Next] {
 	notNil(f == nil, "Map", "f")
-	return step(p, PlanNode{Kind: KindMap, Name: "map"}, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
+	return then(p, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
 		return engine.Map(up, pl.name(), f)
-	})
+	}, PlanNode{Kind: KindMap, Name: "map"})
 }
 
 // Try adds an inline step that may fail; its error fails the item. f may be
 // called from several goroutines at once.
 func (p Pipeline[In, Out]) Try[Next any](f func(Out) (Next, error)) Pipeline[In, Next] {
 	notNil(f == nil, "Try", "f")
-	return step(p, PlanNode{Kind: KindTry, Name: "try"}, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
+	return then(p, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
 		return engine.Try(up, pl.name(), f)
-	})
+	}, PlanNode{Kind: KindTry, Name: "try"})
 }
 
 // Filter adds an inline step that drops the items for which keep is false;
 // [Stats] counts them. keep may be called from several goroutines at once.
 func (p Pipeline[In, Out]) Filter(keep func(Out) bool) Pipeline[In, Out] {
 	notNil(keep == nil, "Filter", "keep")
-	return step(p, PlanNode{Kind: KindFilter, Name: "filter"}, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Out] {
+	return then(p, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Out] {
 		return engine.Filter(up, pl.name(), keep)
-	})
+	}, PlanNode{Kind: KindFilter, Name: "filter"})
 }
 
 // FlatMap adds a step that makes any number of outputs of each item: none,
@@ -146,11 +146,11 @@ func (p Pipeline[In, Out]) Filter(keep func(Out) bool) Pipeline[In, Out] {
 // it is delivered.
 func (p Pipeline[In, Out]) FlatMap[Next any](f func(Out) iter.Seq[Next]) Pipeline[In, Next] {
 	notNil(f == nil, "FlatMap", "f")
-	return step(p, PlanNode{Kind: KindFlatMap, Name: "flatmap", Workers: 1}, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
+	return then(p, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
 		next, origins := engine.FlatMap(up, pl.origins, pl.name(), f, pl.ordered)
 		pl.origins = origins
 		return next
-	})
+	}, PlanNode{Kind: KindFlatMap, Name: "flatmap", Workers: 1})
 }
 
 // Via adds a stage: its workers take the items from here through a bounded
@@ -158,9 +158,9 @@ func (p Pipeline[In, Out]) FlatMap[Next any](f func(Out) iter.Seq[Next]) Pipelin
 func (p Pipeline[In, Out]) Via[Next any](s Stage[Out, Next]) Pipeline[In, Next] {
 	notNil(s.attach == nil, "Via", "stage")
 	p.keyed = p.keyed || s.options.keyed
-	return parts(p, s.plan(), func(_ *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
+	return then(p, func(_ *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
 		return s.attach(s.options, s.key, up)
-	})
+	}, s.plan()...)
 }
 
 // Ordered has the run deliver what a plain loop over the source would, in its
@@ -203,19 +203,13 @@ func (p Pipeline[In, Out]) To[R any](ctx context.Context, sink func(*Run[In, Out
 	return toSink(run, sink)
 }
 
-// then adds to a chain what its compiled form gets behind it.
-func then[In, Out, Next any](p Pipeline[In, Out], add func(*plan[In], *engine.Flow[Out]) *engine.Flow[Next]) Pipeline[In, Next] {
-	return step(p, PlanNode{Kind: KindStep, Name: "step"}, add)
-}
-
-// step is then with what the plan says of it.
-func step[In, Out, Next any](p Pipeline[In, Out], node PlanNode, add func(*plan[In], *engine.Flow[Out]) *engine.Flow[Next]) Pipeline[In, Next] {
-	return parts(p, []PlanNode{node}, add)
-}
-
-// parts is step for what are several parts of the plan.
-func parts[In, Out, Next any](p Pipeline[In, Out], nodes []PlanNode, add func(*plan[In], *engine.Flow[Out]) *engine.Flow[Next]) Pipeline[In, Next] {
+// then adds to a chain what its compiled form gets behind it, which the plan
+// describes by nodes.
+func then[In, Out, Next any](p Pipeline[In, Out], add func(*plan[In], *engine.Flow[Out]) *engine.Flow[Next], nodes ...PlanNode) Pipeline[In, Next] {
 	notNil(p.compile == nil, "Pipeline", "the source")
+	if nodes == nil {
+		nodes = []PlanNode{{Kind: KindStep, Name: "step"}}
+	}
 	first := len(p.nodes)
 	return Pipeline[In, Next]{
 		settings: p.settings, letters: p.letters,

@@ -3,7 +3,6 @@ package vimap
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // Plan describes a chain: its parts in their order, and what holds for the
@@ -55,7 +54,7 @@ func (r *Run[In, Out]) Plan() Plan { return r.pipeline.Plan() }
 // called "source" and a step by its method, in lower case. A stage has its name
 // by [Stage.Named].
 func (p Pipeline[In, Out]) Named(name string) Pipeline[In, Out] {
-	notNil(p.compile == nil, "Named", "the source")
+	notNil(p.compile == nil || len(p.nodes) == 0, "Named", "the source")
 	last := len(p.nodes) - 1
 	if kind := p.nodes[last].Kind; kind == KindStage || kind == KindPool {
 		panic(fmt.Sprintf("vimap: Named: a stage is named by Stage.Named, got %q for stage %q", name, p.nodes[last].Name))
@@ -168,11 +167,18 @@ func placeSteps(nodes []PlanNode) {
 	}
 }
 
-// steps is the name of a goroutine that runs inline steps alone.
-func (p Plan) steps(first, last int) string {
+// steps are the names of the goroutines that run inline steps alone, in the
+// order of the chain. One ends where a Rescue begins.
+func (p Plan) steps() []string {
 	var names []string
-	for _, n := range p.Nodes[first : last+1] {
-		names = append(names, n.Name)
+	for i, n := range p.Nodes {
+		switch {
+		case n.RunsIn >= 0:
+		case i > 0 && p.Nodes[i-1].RunsIn < 0 && n.Kind != KindRescue:
+			names[len(names)-1] += ", " + n.Name
+		default:
+			names = append(names, n.Name)
+		}
 	}
-	return strings.Join(names, ", ")
+	return names
 }

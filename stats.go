@@ -63,17 +63,33 @@ func (r *Run[In, Out]) Stats() Stats {
 	return statsOf(r.engine.Stats(), r.pipeline.Plan())
 }
 
+// nameOf asks a source for the name of a place. It is a function of the user's:
+// a panic in it leaves the place without a name.
+func nameOf(place *engine.Place, index int64) (name string) {
+	if place != nil && index >= 0 {
+		_ = engine.Contain(faults, func() error {
+			name = place.Name(index - place.First)
+			return nil
+		})
+	}
+	return name
+}
+
+func accountsOf(s engine.Stats) Accounts {
+	return Accounts{
+		Read: s.Read, Extra: s.Extra, Delivered: s.Delivered, Failed: s.Failed, Filtered: s.Filtered,
+		Unfinished: s.Read + s.Extra - s.Delivered - s.Failed - s.Filtered,
+		Retries:    s.Retries, Restarts: s.Restarts, Stuck: s.Stuck, Rescued: s.Rescued, StuckCalls: s.StuckCalls, Lost: s.Lost,
+	}
+}
+
 func statsOf(s engine.Stats, plan Plan) Stats {
 	stats := Stats{
-		Accounts: Accounts{
-			Read: s.Read, Extra: s.Extra, Delivered: s.Delivered, Failed: s.Failed, Filtered: s.Filtered,
-			Unfinished: s.Read + s.Extra - s.Delivered - s.Failed - s.Filtered,
-			Retries:    s.Retries, Restarts: s.Restarts, Stuck: s.Stuck, Rescued: s.Rescued, StuckCalls: s.StuckCalls, Lost: s.Lost,
-		},
-		Began: s.Began, Elapsed: s.Elapsed, Opening: s.Opening, Closing: s.Closing, Running: s.Running, Stopped: s.Stopped, LookAhead: s.Ahead,
+		Accounts: accountsOf(s),
+		Began:    s.Began, Elapsed: s.Elapsed, Opening: s.Opening, Closing: s.Closing, Running: s.Running, Stopped: s.Stopped, LookAhead: s.Ahead,
 		Plan: plan,
 		Source: SourceStats{
-			Name: plan.Nodes[0].Name, Read: s.Read, Total: s.Source.Total, Position: s.Source.Position, Unit: s.Source.Unit,
+			Read: s.Read, Total: s.Source.Total, Position: s.Source.Position, Unit: s.Source.Unit,
 			Working: s.Source.Working, Blocked: s.Source.Blocked, IsBlocked: s.Source.IsBlocked, Ended: s.Source.Ended,
 		},
 		Sink: SinkStats{
@@ -83,8 +99,16 @@ func statsOf(s engine.Stats, plan Plan) Stats {
 	if stats.Source.Unit == "items" {
 		stats.Source.Position = s.Read
 	}
-	for _, g := range s.Groups {
-		stats.Stages = append(stats.Stages, stageStats(g))
+	if len(plan.Nodes) > 0 {
+		stats.Source.Name = plan.Nodes[0].Name
+	}
+	steps := plan.steps()
+	for i := range s.Groups {
+		g := stageStats(&s.Groups[i])
+		if g.Role == RoleSteps && len(steps) > 0 {
+			g.Name, steps = steps[0], steps[1:]
+		}
+		stats.Stages = append(stats.Stages, g)
 	}
 	return stats
 }

@@ -63,8 +63,8 @@ func (l *latencies) stats(total time.Duration) (s Latency) {
 	s.Mean = total / time.Duration(s.Count)
 	at := func(share float64) time.Duration {
 		rank, seen := int64(share*float64(s.Count)), int64(0)
-		for i, n := range counts {
-			if seen += n; seen > rank {
+		for i := range counts {
+			if seen += counts[i]; seen > rank {
 				return middle(i)
 			}
 		}

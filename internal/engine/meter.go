@@ -39,7 +39,7 @@ func (p *puller[T]) settle(c claims) {
 	}
 	now := x.g.run.now()
 	took := max(0, now-since)
-	items, n, first, calls := c.taken(), 1, 0, 1
+	items, n, first, calls := c.taken(), t.size, 0, 1
 	each := took
 	if items > 0 {
 		t.begun += int64(items)
@@ -53,8 +53,6 @@ func (p *puller[T]) settle(c claims) {
 			x.g.latencies.add(items-1, before/time.Duration(items-1))
 			each, n, first, calls = took-before, 1, items-1, 1
 		}
-	} else {
-		n = t.size
 	}
 	x.g.latencies.add(calls, each)
 	if slow := &x.g.latencies.slow; slow.wants(each) {
