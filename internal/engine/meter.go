@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // The clocks of a run: what a worker has in hand is measured as a whole, a chunk
 // or a job, so that a cheap item costs no look at the time.
@@ -98,7 +101,7 @@ func (m *meter) got(n int) {
 		return
 	}
 	if makes := m.x.g.makes; makes != nil {
-		m.x.tally.blocked.Store(makes.blocked.Load())
+		m.x.tally.blocked.Store(makes.rests.spent.Load())
 	}
 	m.x.tally.take(m.x.g.run.now(), n, -1)
 }
@@ -111,7 +114,7 @@ func (m *meter) done(n int) {
 	t := &m.x.tally
 	took := m.x.g.run.now() - time.Duration(t.since.Load())
 	if makes := m.x.g.makes; makes != nil {
-		took -= time.Duration(makes.blocked.Load() - t.blocked.Load())
+		took -= time.Duration(makes.rests.spent.Load() - t.blocked.Load())
 	}
 	took = max(0, took)
 	t.begun += int64(n)
@@ -124,11 +127,54 @@ func (m *meter) done(n int) {
 	t.tell()
 }
 
-// block waits for room.
-func (s *Segment) block() {
-	since := s.run.now()
-	s.blocking.Store(int64(since))
-	s.head.park(-1)
-	s.blocked.Add(int64(s.run.now() - since))
-	s.blocking.Store(0)
+const (
+	// quickRest is the time between rests of a goroutine under which not each
+	// of them is measured, for that would cost more than it says.
+	quickRest = 10 * time.Microsecond
+	// restsSkipped is how many are not, then: they are taken to be as long as
+	// the next one that is.
+	restsSkipped = 7
+)
+
+// rests measures how long a goroutine that works without chunks, the head of a
+// segment or the loop over the run, is parked.
+type rests struct {
+	run     *Run
+	left    int // to be skipped
+	skipped int
+	last    time.Duration // when the last one that was measured ended
+
+	spent atomic.Int64 // ns
+	since atomic.Int64 // when the one that is measured now began; 0: none is
+}
+
+// park has w park, see waiter.park.
+func (r *rests) park(w *waiter, wait time.Duration) bool {
+	if r.left > 0 {
+		r.left--
+		r.skipped++
+		return w.park(wait)
+	}
+	began := r.run.now()
+	r.since.Store(int64(began))
+	woken := w.park(wait)
+	ended := r.run.now()
+	n := time.Duration(r.skipped + 1)
+	r.spent.Add(int64(min((ended-began)*n, ended-r.last)))
+	r.since.Store(0)
+	r.skipped = 0
+	if (ended-r.last)/n < quickRest {
+		r.left = restsSkipped
+	}
+	r.last = ended
+	return woken
+}
+
+// stated returns how long it was parked, and whether it is.
+func (r *rests) stated(clock int64) (spent time.Duration, now bool) {
+	spent = time.Duration(r.spent.Load())
+	if since := r.since.Load(); since != 0 {
+		return spent + time.Duration(max(0, clock-since)), true
+	}
+	return spent, false
 }

@@ -157,13 +157,7 @@ func (o *Outlet[T]) park(wait time.Duration) bool {
 	if o.meter != nil {
 		return o.waiter.park(wait) // what it does is measured, not what it does not
 	}
-	p := &o.run.parts
-	since := o.run.now()
-	p.rests.Store(int64(since))
-	woken := o.waiter.park(wait)
-	p.rested.Add(int64(o.run.now() - since))
-	p.rests.Store(0)
-	return woken
+	return o.run.parts.rests.park(o.waiter, wait)
 }
 
 // queued returns how many items wait for the outlet, or for their turn.

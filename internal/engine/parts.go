@@ -110,8 +110,7 @@ type parts struct {
 
 	// Of the loop over the run.
 	queued func() int
-	rested atomic.Int64 // how long it waited, in ns
-	rests  atomic.Int64 // since when it waits; 0: it does not
+	rests  rests
 }
 
 // read notes the end of the source.
@@ -168,10 +167,7 @@ func (r *Run) stated() Parts {
 		s.Closing = max(0, s.Elapsed-time.Duration(halted-1))
 	}
 	r.reading(&s, clock)
-	s.Sink.Waiting = time.Duration(p.rested.Load())
-	if since := p.rests.Load(); since != 0 {
-		s.Sink.Waiting += time.Duration(max(0, clock-since))
-	}
+	s.Sink.Waiting, _ = p.rests.stated(clock)
 	s.Sink.Working = max(0, time.Duration(clock-1)-s.Sink.Waiting)
 	if p.queued != nil {
 		s.Sink.Queue = p.queued()
@@ -203,11 +199,7 @@ func (r *Run) reading(s *Parts, clock int64) {
 			continue
 		}
 		s.Ahead = seg.ahead()
-		s.Source.Blocked = time.Duration(seg.blocked.Load())
-		if since := seg.blocking.Load(); since != 0 {
-			s.Source.IsBlocked = true
-			s.Source.Blocked += time.Duration(max(0, clock-since))
-		}
+		s.Source.Blocked, s.Source.IsBlocked = seg.rests.stated(clock)
 	}
 	if flows != 0 {
 		s.Source.Working = max(0, time.Duration(clock-flows)-s.Source.Blocked)
@@ -277,9 +269,8 @@ func (x *Exec) stated(clock int64) WorkerStats {
 		}
 	}
 	if g.makes != nil {
-		w.Blocked = time.Duration(g.makes.blocked.Load())
-		if since := g.makes.blocking.Load(); since != 0 {
-			w.Blocked += time.Duration(max(0, clock-since))
+		blocked := false
+		if w.Blocked, blocked = g.makes.rests.stated(clock); blocked {
 			w.Doing = Blocked
 		}
 		if w.Hand.Items > 0 {

@@ -106,6 +106,7 @@ type Run struct {
 // New returns a run that nothing belongs to yet. inFlight is 0 for the default.
 func New(ctx context.Context, faults *Faults, inFlight int, ordered bool) *Run {
 	r := &Run{faults: faults, inFlight: inFlight, ordered: ordered, born: time.Now().Add(-1), outer: ctx, observe: observer(ctx)}
+	r.parts.rests.run = r
 	if IsSerial(ctx) {
 		r.serial = new(serial)
 	}

@@ -47,13 +47,12 @@ type Segment struct {
 	head   *waiter
 	stash  []int32 // credits that the head has taken for its next items
 	seq    int64   // of the head's next item
-
-	blocked  atomic.Int64 // how long the head has waited for room, in ns
-	blocking atomic.Int64 // since when it does; 0: it does not
+	rests  rests   // of the head, for want of room
 }
 
 func newSegment(run *Run, parent *Segment) *Segment {
 	s := &Segment{run: run, parent: parent, head: newWaiter()}
+	s.rests.run = run
 	s.total.Store(-1)
 	run.segments = append(run.segments, s)
 	s.stores = append(s.stores, &s.metas)
@@ -130,7 +129,7 @@ func (s *Segment) refill() bool {
 	for s.taken >= s.limit && !s.ending() {
 		s.parked = true
 		s.mu.Unlock()
-		s.block()
+		s.rests.park(s.head, -1)
 		s.mu.Lock()
 	}
 	defer s.mu.Unlock()
