@@ -23,7 +23,7 @@ func (e *Emitter[T]) Many(items []T) bool { return e.out.Many(items) }
 
 // Places says how the places of the items from here on are named: place(n) is
 // that of the n-th from now, from 0, such as "requests.jsonl:17". It is called
-// only for errors, at any time of the run and from any goroutine. nil stands
+// only for errors and by Stats, at any time and from any goroutine. nil stands
 // for no place, as at the beginning.
 func (e *Emitter[T]) Places(place func(n int64) string) { e.out.Places(place) }
 

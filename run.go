@@ -24,7 +24,7 @@ type Run[In, Out any] struct {
 	outlet  *engine.Outlet[Out]
 	origins *engine.Store[In]
 	context context.Context // of the engine
-	final   Stats           // once it has ended
+	final   *engine.Stats   // once it has ended
 	stopped bool            // before it began
 	begun   bool
 	verdict *verdict
@@ -173,7 +173,8 @@ func (r *Run[In, Out]) end(left bool) {
 	r.outlet.Close()
 	errs := r.engine.Finish(left)
 	r.mu.Lock()
-	r.final = statsOf(r.engine.Stats(), r.pipeline.Plan())
+	final := r.engine.Stats()
+	r.final = &final
 	r.engine, r.outlet, r.origins, r.first = nil, nil, nil, nil // a run that has ended keeps no item
 	r.mu.Unlock()
 	switch len(errs) {

@@ -53,14 +53,17 @@ type Stats struct {
 // that is as of a moment ago, and its numbers need not add up; once it is over
 // they do. The zero value stands for a run that has not begun, but for its Plan.
 func (r *Run[In, Out]) Stats() Stats {
+	plan := r.pipeline.Plan()
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.engine == nil {
-		s := r.final
-		s.Plan = r.pipeline.Plan()
-		return s
+	final, running := r.final, r.engine
+	r.mu.Unlock()
+	switch {
+	case running != nil:
+		return statsOf(running.Stats(), plan)
+	case final != nil:
+		return statsOf(*final, plan)
 	}
-	return statsOf(r.engine.Stats(), r.pipeline.Plan())
+	return Stats{Plan: plan}
 }
 
 // nameOf asks a source for the name of a place. It is a function of the user's:

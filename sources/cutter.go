@@ -45,6 +45,7 @@ func (c *cutter) cut(ctx context.Context, r io.Reader, name string) error {
 		c.fit(full)
 		room := c.buf[c.pending:]
 		n, err := r.Read(room)
+		c.out.Advance(int64(n))
 		if failed := c.take(room[:n]); failed != nil || c.stopped {
 			return failed
 		}

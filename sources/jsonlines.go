@@ -38,7 +38,7 @@ func JSONLines[T any](paths ...string) vimap.Pipeline[T, T] {
 // negative.
 func (t Text) JSONLines[T any](paths ...string) vimap.Pipeline[T, T] {
 	t.check("JSONLines")
-	lines := t.Lines(paths...).Filter(notBlank)
+	lines := t.Lines(paths...).Named("jsonlines").Filter(notBlank)
 	return vimap.Decode(lines, func(line string) (item T, err error) {
 		err = json.Unmarshal([]byte(line), &item, t.JSON)
 		return item, err

@@ -56,13 +56,26 @@ func (t Text) Lines(paths ...string) vimap.Pipeline[string, string] {
 	}
 	return vimap.Emit(func(ctx context.Context, out *vimap.Emitter[string]) error {
 		c := cutter{out: out, maxLength: t.MaxLength}
+		out.Total(size(paths), "bytes")
 		for _, path := range paths {
 			if err := c.file(ctx, path); err != nil || c.stopped {
 				return err
 			}
 		}
 		return nil
-	})
+	}).Named("lines")
+}
+
+// size returns how many bytes the files have together; 0 if one can't say.
+func size(paths []string) (bytes int64) {
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if path == "-" || err != nil || !info.Mode().IsRegular() {
+			return 0
+		}
+		bytes += info.Size()
+	}
+	return bytes
 }
 
 func (c *cutter) file(ctx context.Context, path string) error {

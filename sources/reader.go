@@ -44,5 +44,5 @@ func (t Text) Reader(r io.Reader) vimap.Pipeline[string, string] {
 		}
 		c := cutter{out: out, maxLength: t.MaxLength}
 		return c.cut(ctx, r, name)
-	})
+	}).Named("reader")
 }

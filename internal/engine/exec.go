@@ -206,6 +206,7 @@ func (x *Exec) open() {
 		x.g.workerEvent(Opened, x, nil)
 		x.g.ready()
 	}
+	x.isUp()
 	x.phase = phaseServe
 }
 

@@ -242,6 +242,9 @@ func (x *Exec) stated(clock int64) WorkerStats {
 		w.Done = w.Started - w.Failed - w.Filtered
 	}
 	ended := t.ended.Load()
+	if ended == 0 {
+		ended = g.run.parts.ended.Load() // of a worker of a serial run
+	}
 	until := clock
 	if ended != 0 {
 		until = max(ended, t.born.Load())
@@ -277,6 +280,8 @@ func (x *Exec) stated(clock int64) WorkerStats {
 			w.Working = max(0, w.Working-(w.Blocked-time.Duration(t.blocked.Load())))
 		}
 	}
+	// What blocks a quick head is partly an estimate.
+	w.Working = max(0, min(w.Working, w.Open-w.Opening-w.Blocked))
 	w.Waiting = max(0, w.Open-w.Opening-w.Working-w.Blocked)
 	return w
 }
