@@ -136,6 +136,7 @@ func TestImportsGoOneWay(t *testing.T) {
 		"sinks":            {"."},
 		"retry":            {},
 		"vimaptest":        {".", "internal/engine"},
+		"inspect":          {"."},
 		"internal/engine":  {"retry"},
 		"internal/laws":    {".", "retry"},
 		"internal/mutants": {},

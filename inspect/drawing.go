@@ -49,7 +49,8 @@ type edge struct {
 const (
 	boxW, boxH   = 148, 92
 	stepW, stepH = 104, 54
-	gap          = 86
+	fullGap      = 86 // before a part, with figures
+	bareGap      = 34
 	margin       = 12
 	mostBoxes    = 40
 )
@@ -60,14 +61,19 @@ func (p *Page) draw(g *glance, parts []part) drawing {
 	d := drawing{Height: boxH + 2*margin}
 	x, mid := margin, margin+boxH/2
 	add := func(b box, e *edge) {
-		b.X, b.Y = x, mid-b.H/2
 		if e != nil {
+			gap := bareGap
+			if e.Rate != "" {
+				gap = fullGap
+			}
+			x += gap
 			e.X1, e.X2, e.Y = x-gap, x, mid
 			e.MidX, e.TailX = x-gap/2, x-8
 			e.Width = max(e.Width, 2)
 			e.RateY, e.WaitY = mid-8-e.Width/2, mid+15+e.Width/2
 			d.Edges = append(d.Edges, *e)
 		}
+		b.X, b.Y = x, mid-b.H/2
 		b.MidX, b.KindY, b.NameY = b.X+b.W/2, b.Y+18, b.Y+35
 		b.BarX, b.BarW, b.BarY = b.X+12, b.W-24, b.Y+b.H-14
 		for i, line := range b.Lines {
@@ -75,8 +81,8 @@ func (p *Page) draw(g *glance, parts []part) drawing {
 		}
 		b.Label = cut(b.Name, b.W/8)
 		d.Boxes = append(d.Boxes, b)
-		x += b.W + gap
-		d.Width = x - gap + margin
+		x += b.W
+		d.Width = x + margin
 	}
 	for i, node := range nodes {
 		if i == mostBoxes {
@@ -237,10 +243,10 @@ func chartOf(g *glance) chart {
 	return c
 }
 
-// round goes up to 1, 2 or 5 times a power of ten.
+// round goes up to a number that is round.
 func round(rate float64) float64 {
 	unit := math.Pow(10, math.Floor(math.Log10(rate)))
-	for _, n := range []float64{1, 2, 5} {
+	for _, n := range []float64{1, 1.5, 2, 3, 4, 5, 7.5} {
 		if rate <= n*unit {
 			return n * unit
 		}

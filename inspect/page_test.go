@@ -334,8 +334,9 @@ func TestAPoolCanBeShown(t *testing.T) {
 	got := asked(t, page, "?format=json")
 	require.NotEmpty(t, got.Run.Parts)
 	require.NotEmpty(t, shown(t, page, ""))
+	require.Equal(t, "running", got.Run.State)
 	require.NoError(t, pool.Close())
-	require.Equal(t, "done", asked(t, page, "?format=json").Run.State)
+	require.Equal(t, "stopped", asked(t, page, "?format=json").Run.State)
 }
 
 func TestARunThatIsOverIsNotHeld(t *testing.T) {
