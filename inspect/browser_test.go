@@ -65,8 +65,8 @@ func (r *turning) Stats() vimap.Stats {
 
 func aRun() *turning {
 	return &turning{stats: vimap.Stats{
-		Accounts: vimap.Accounts{Stuck: 1, StuckCalls: []error{&vimap.PanicError{Value: hostile, Stack: []byte(hostile)}}},
-		Began:    time.Now(), Running: true,
+		Stuck: 1, StuckCalls: []error{&vimap.PanicError{Value: hostile, Stack: []byte(hostile)}},
+		Began: time.Now(), Running: true,
 		Plan: vimap.Plan{Nodes: []vimap.PlanNode{{Kind: "source", Name: hostile, RunsIn: -1}, {Kind: "stage", Name: hostile, Workers: 1, RunsIn: 1}}},
 		Stages: []vimap.StageStats{{
 			Name: hostile, Role: vimap.RoleStage, Node: 1, Size: 1,

@@ -96,9 +96,9 @@ func (p *Page) draw(g *glance, parts []part) drawing {
 		}
 		e := &edge{}
 		var own []part // the source and the sink come first and last
-		for _, part := range parts[1 : len(parts)-1] {
-			if part.node == i {
-				own = append(own, part)
+		for j := range parts[1 : len(parts)-1] {
+			if parts[j+1].node == i {
+				own = append(own, parts[j+1])
 			}
 		}
 		switch {
@@ -138,9 +138,9 @@ func (p *Page) draw(g *glance, parts []part) drawing {
 func (b *box) stage(own []part, e *edge) {
 	main := own[len(own)-1]
 	e.load(own[0])
-	for _, part := range own {
-		if part.Role == "stage" || part.Role == "flatmap" {
-			main = part
+	for i := range own {
+		if own[i].Role == "stage" || own[i].Role == "flatmap" {
+			main = own[i]
 		}
 	}
 	if main.Size > 0 {

@@ -92,7 +92,7 @@ func asked(t *testing.T, page *inspect.Page, query string) (f figures) {
 	answer := ask(t, page, query)
 	require.Equal(t, http.StatusOK, answer.Code, answer.Body)
 	require.Equal(t, "application/json", answer.Header().Get("Content-Type"))
-	require.NoError(t, json.Unmarshal(answer.Body.Bytes(), &f))
+	require.NoError(t, json.Unmarshal(answer.Body.Bytes(), &f)) //nolint:musttag // names are matched whatever their case
 	return f
 }
 

@@ -17,6 +17,7 @@ const (
 // seconds is a duration that JSON gives in seconds.
 type seconds time.Duration
 
+// MarshalJSON gives a number of seconds.
 func (s seconds) MarshalJSON() ([]byte, error) { return json.Marshal(time.Duration(s).Seconds()) }
 
 // view is all that a page shows, in HTML or as JSON.
