@@ -25,7 +25,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// fails fails for "bad" and panics for "boom".
+// fails has an error for "bad" and panics for "boom".
 func fails(_ context.Context, word string) (int, error) {
 	switch word {
 	case "bad":

@@ -29,25 +29,22 @@ func Run(ctx context.Context, tracer trace.Tracer, name string) (with context.Co
 			attribute.Int64("vimap.unfinished", s.Unfinished), attribute.Int64("vimap.retries", s.Retries),
 			attribute.Int64("vimap.restarts", s.Restarts), attribute.Bool("vimap.stopped", s.Stopped),
 		)
-		if err != nil {
-			span.RecordError(err)
-			span.SetStatus(codes.Error, err.Error())
-		}
-		span.End()
+		finish(span, err)
 	}
 }
 
 // Attempt makes a function of a stage have a span for each attempt, below the
-// span of its context. A span lasts as long as the call, in microseconds too,
-// for a stage of which the calls matter one by one; one costs about a
-// microsecond where it is sampled.
+// span of its context. A span is as long as the call, and an error on it also
+// says when the function panicked. It is for stages of which the calls matter
+// one by one: making a span costs more than a small item does.
 func Attempt[In, Out any](
 	tracer trace.Tracer, stage string, f func(context.Context, In) (Out, error),
 ) func(context.Context, In) (Out, error) {
 	check("Attempt", tracer, f == nil)
 	return func(ctx context.Context, in In) (out Out, err error) {
 		ctx, span := start(ctx, tracer, stage)
-		defer finish(span, &err)()
+		err = errUnfinished // until f returns
+		defer func() { finish(span, err) }()
 		return f(ctx, in)
 	}
 }
@@ -59,7 +56,8 @@ func AttemptDo[State, In, Out any](
 	check("AttemptDo", tracer, f == nil)
 	return func(state State, ctx context.Context, in In) (out Out, err error) {
 		ctx, span := start(ctx, tracer, stage)
-		defer finish(span, &err)()
+		err = errUnfinished // until f returns
+		defer func() { finish(span, err) }()
 		return f(state, ctx, in)
 	}
 }
@@ -77,17 +75,13 @@ func start(ctx context.Context, tracer trace.Tracer, stage string) (context.Cont
 	return tracer.Start(ctx, "vimap.attempt "+stage, trace.WithAttributes(attribute.String("vimap.stage", stage)))
 }
 
-// finish ends a span, also when the function does not return: that the error is
-// still unknown is what tells.
-func finish(span trace.Span, err *error) func() {
-	*err = errUnfinished
-	return func() {
-		if *err != nil {
-			span.RecordError(*err)
-			span.SetStatus(codes.Error, (*err).Error())
-		}
-		span.End()
+// finish ends a span with what came of the call.
+func finish(span trace.Span, err error) {
+	if err != nil {
+		span.RecordError(err)
+		span.SetStatus(codes.Error, err.Error())
 	}
+	span.End()
 }
 
 // errUnfinished stands on the span of a call that did not return.
