@@ -106,6 +106,9 @@ const headRead = 512
 // regular says whether r is a regular file: reading ahead of what is wanted
 // waits for nobody there.
 func regular(r io.Reader) bool {
+	if c, ok := r.(counted); ok {
+		r = c.Reader
+	}
 	file, ok := r.(*os.File)
 	if !ok {
 		return false

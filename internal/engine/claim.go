@@ -22,6 +22,7 @@ func (c claims) begun() int   { return int(c & countMask) }
 func (c claims) results() int { return int(c >> resultsPos & countMask) }
 func (c claims) items() int   { return int(c >> itemsPos & countMask) }
 func (c claims) isCut() bool  { return c&cutBit != 0 }
+func (c claims) taken() int   { return min(c.begun(), c.items()) } // as far as it will not be given back
 
 // relievable says whether there is something that others could take: what has
 // not been begun, or results that wait for the rest of the chunk.
@@ -40,26 +41,32 @@ type puller[T any] struct {
 	x     *Exec
 	ring  *Ring[T]
 	do    Handler[T]
-	batch []Item[T] // the chunk in hand; replaced only between chunks
-	since time.Duration
+	batch []Item[T]     // the chunk in hand; replaced only between chunks
+	taken int           // how many items it had at first; 0 after a crash in it
+	last  time.Duration // when what was in hand before was done; 0 if the worker has waited since
 }
 
 // serve works until the group is over. After a crash it goes on with the rest
 // of the chunk in hand.
 func (p *puller[T]) serve() {
 	p.x.atGate()
+	p.taken, p.last = 0, 0
 	p.work()
 	for {
 		p.x.out.flush()
 		p.x.fresh = 0
+		p.x.tally.tell()
 		if p.x.leaving {
 			return
 		}
 		n, job := p.take()
 		switch {
 		case job != nil:
+			p.beginJob()
 			job(p.x)
+			p.settle(0)
 		case n > 0:
+			p.begin(n)
 			p.x.claims.Store(uint64(n) * oneItem)
 			if p.x.g.run.halted.Load() { // who halted may have looked before
 				p.x.cut()
@@ -67,9 +74,7 @@ func (p *puller[T]) serve() {
 			if n > 1 {
 				p.x.g.run.watch()
 			}
-			p.since = p.x.g.run.now()
 			p.work()
-			p.x.g.pace.observe(n, p.x.g.run.now()-p.since)
 		default:
 			return
 		}
@@ -87,6 +92,7 @@ func (p *puller[T]) work() {
 			if c.isCut() {
 				x.awaitRelief()
 			}
+			p.settle(c)
 			x.claims.Store(0)
 			clear(p.batch)
 			return
@@ -135,6 +141,7 @@ func (p *puller[T]) take() (int, func(*Exec)) {
 		g.mu.Unlock()
 		x.out.idle()
 		x.waiter.park(-1)
+		p.last = 0
 		g.mu.Lock()
 		g.arrived()
 	}
@@ -185,6 +192,7 @@ func (p *puller[T]) release() {
 	defer x.mu.Unlock()
 	c := claims(x.claims.Swap(0))
 	x.fresh = 0
+	p.settle(c)
 	x.out.flush()
 	if n := c.begun(); n < c.items() {
 		p.ring.giveBack(p.batch[n:c.items()])

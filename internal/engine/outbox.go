@@ -16,6 +16,7 @@ type anyOutbox interface {
 	flush()
 	flushUpTo(n int)
 	idle() // the worker is about to sleep
+	held() int // what flush would count
 }
 
 // into makes handlers that end in r.
@@ -58,10 +59,12 @@ func (o *outbox[T]) grow(n int) {
 }
 
 func (o *outbox[T]) idle() {}
+func (o *outbox[T]) held() int { return o.n }
 
 // flush hands on what there is.
 func (o *outbox[T]) flush() {
 	o.flushUpTo(o.n)
+	o.x.tally.handed += int64(o.n)
 	clear(o.buf[:o.n])
 	o.n, o.sent = 0, 0
 }
