@@ -2,7 +2,6 @@ package vimap_test
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"runtime"
 	"strings"
@@ -333,6 +332,7 @@ func TestTheTableReadsAtAGlance(t *testing.T) {
 }
 
 func TestThePlanShowsEveryPart(t *testing.T) {
+	quiet(t)
 	send := lasting("send", 3, 0).Retry(retry.Fixed(time.Second)).KeyBy(func(n int) int { return n })
 	store := vimap.Bulk(10, time.Second, func(_ context.Context, ins []int) ([]int, error) { return ins, nil }).Named("store")
 	pool := vimap.NewPool(t.Context(), lasting("pooled", 2, 0))
@@ -364,11 +364,11 @@ ordered, in flight at most 64, tolerates 3
 	require.NoError(t, run.Err())
 	var rows []string
 	for _, g := range run.Stats().Stages {
-		rows = append(rows, g.Name+" "+string(g.Role))
+		rows = append(rows, string(g.Role)+" of "+g.Name)
 	}
 	require.Equal(t, []string{
-		"decode, first steps", "send keys", "send stage", "store batches", "store stage",
-		"flatmap flatmap", "pooled pool", "beside stage",
+		"steps of decode, first", "keys of send", "stage of send", "batches of store", "stage of store",
+		"flatmap of flatmap", "pool of pooled", "stage of beside",
 	}, rows)
 }
 
@@ -396,6 +396,6 @@ func TestTheErrorOfAStepHasItsName(t *testing.T) {
 	quiet(t)
 	_, err := count(1, nil).Try(func(int) (int, error) { return 0, errOdd }).Named("parse").To(t.Context(), collect)
 	var item *vimap.ItemError
-	require.True(t, errors.As(err, &item))
+	require.ErrorAs(t, err, &item)
 	require.Equal(t, "parse", item.Stage)
 }

@@ -161,8 +161,8 @@ func (r *rests) park(w *waiter, wait time.Duration) bool {
 	r.since.Store(int64(began))
 	woken := w.park(wait)
 	ended := r.run.now()
-	n := time.Duration(r.skipped + 1)
-	r.spent.Add(int64(min((ended-began)*n, ended-r.last)))
+	n := int64(r.skipped + 1)
+	r.spent.Add(min(int64(ended-began)*n, int64(ended-r.last)))
 	r.since.Store(0)
 	r.last = ended
 	if r.skipped == 0 && r.row < restsSkipped {
