@@ -107,7 +107,8 @@ func requireAddsUp(t require.TestingT, s vimap.Stats) {
 // workers one by one.
 func requireStageAddsUp(t require.TestingT, g *vimap.StageStats, whole bool) {
 	var workers vimap.Tally
-	for _, w := range g.Workers {
+	for i := range g.Workers {
+		w := &g.Workers[i]
 		workers.Started += w.Started
 		workers.Done += w.Done
 		workers.Failed += w.Failed

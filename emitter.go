@@ -72,7 +72,7 @@ func (e *Emitter[T]) Merge[In any](ctx context.Context, pipelines ...Pipeline[In
 	for i, p := range pipelines {
 		notNil(p.compile == nil, "Merge", "the source")
 		sources[i] = func(ctx context.Context, out *engine.Emitter[T]) error {
-			return (&Emitter[T]{out: out}).Append(ctx, p)
+			return (&Emitter[T]{out: out, part: true}).Append(ctx, p)
 		}
 	}
 	return e.out.Merge(ctx, sources)

@@ -43,7 +43,7 @@ func (p *puller[T]) settle(c claims) {
 	now := x.g.run.now()
 	took := max(0, now-since)
 	items, n, first, calls := c.taken(), t.size, 0, 1
-	each := took
+	each, mean := took, x.g.pace.mean()
 	if items > 0 {
 		t.begun += int64(items)
 		if p.taken > 0 {
@@ -52,7 +52,7 @@ func (p *puller[T]) settle(c claims) {
 		n, calls = items, items
 		each = took / time.Duration(items)
 		if c.isCut() && items > 1 { // the last one held it up
-			before := min(took, x.g.pace.mean()*time.Duration(items-1))
+			before := min(took, mean*time.Duration(items-1))
 			x.g.latencies.add(items-1, before/time.Duration(items-1))
 			each, n, first, calls = took-before, 1, items-1, 1
 		}
@@ -140,8 +140,10 @@ const (
 // segment or the loop over the run, is parked.
 type rests struct {
 	run     *Run
-	left    int // to be skipped
-	skipped int
+	left    int           // to be skipped
+	skipped int           // before the next one that is measured
+	row     int           // measured, one after another
+	mark    time.Duration // when the last eight ended, measured or not
 	last    time.Duration // when the last one that was measured ended
 
 	spent atomic.Int64 // ns
@@ -159,14 +161,18 @@ func (r *rests) park(w *waiter, wait time.Duration) bool {
 	r.since.Store(int64(began))
 	woken := w.park(wait)
 	ended := r.run.now()
-	n := time.Duration(r.skipped + 1)
-	r.spent.Add(int64(min((ended-began)*n, ended-r.last)))
+	n := int64(r.skipped + 1)
+	r.spent.Add(min(int64(ended-began)*n, int64(ended-r.last)))
 	r.since.Store(0)
-	r.skipped = 0
-	if (ended-r.last)/n < quickRest {
+	r.last = ended
+	if r.skipped == 0 && r.row < restsSkipped {
+		r.row++ // a few in a row say nothing: they come in bursts
+		return woken
+	}
+	if (ended-r.mark)/(restsSkipped+1) < quickRest {
 		r.left = restsSkipped
 	}
-	r.last = ended
+	r.mark, r.row, r.skipped = ended, 0, 0
 	return woken
 }
 

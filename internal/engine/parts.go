@@ -277,8 +277,8 @@ func (x *Exec) stated(clock int64) WorkerStats {
 		}
 	}
 	if g.makes != nil {
-		blocked := false
-		if w.Blocked, blocked = g.makes.rests.stated(clock); blocked {
+		spent, blocked := g.makes.rests.stated(clock)
+		if w.Blocked = spent; blocked {
 			w.Doing = Blocked
 		}
 		if w.Hand.Items > 0 {
