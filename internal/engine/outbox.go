@@ -15,7 +15,7 @@ type anyOutbox interface {
 	reserve(n int)
 	flush()
 	flushUpTo(n int)
-	idle() // the worker is about to sleep
+	idle()     // the worker is about to sleep
 	held() int // what flush would count
 }
 
@@ -58,7 +58,7 @@ func (o *outbox[T]) grow(n int) {
 	o.buf = buf
 }
 
-func (o *outbox[T]) idle() {}
+func (o *outbox[T]) idle()     {}
 func (o *outbox[T]) held() int { return o.n }
 
 // flush hands on what there is.
