@@ -95,7 +95,7 @@ type SlowItem struct {
 	Took   time.Duration
 	Index  int64  // of the item in its source, from 0
 	Place  string // of the item, such as requests.jsonl:17; "" if the source knows none
-	Items  int    // how many items, from this one on, Took is the mean of; mostly 1
+	Items  int    // how many items, this one among them, Took is the mean of; mostly 1
 	Worker int    // from 0
 	Input  any    // of the worker; nil without [Pipeline.ShowInputs]
 }

@@ -47,7 +47,7 @@ func (p Pipeline[In, Out]) Plan() Plan {
 }
 
 // Plan returns the description of the chain that the run is of.
-func (r *Run[In, Out]) Plan() Plan { return r.pipeline.Plan() }
+func (r *Run[In, Out]) Plan() Plan { return r.root().pipeline.Plan() }
 
 // Named names the part of the chain that was added last: its source or an
 // inline step, in errors, in [Stats] and in the plan. Without it the source is
