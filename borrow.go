@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"slices"
 
 	"github.com/vimap-go/vimap/internal/engine"
 )
@@ -74,10 +75,11 @@ func Lend(l Lender) Borrowed {
 	notNil(l.Lines == nil, "Lend", "Lines")
 	notNil(l.Blocks == nil, "Lend", "Blocks")
 	return Borrowed{Pipeline[[]byte, []byte]{
+		nodes: []PlanNode{{Kind: KindSource, Name: "lines"}},
 		compile: func(p *plan[[]byte]) *engine.Flow[[]byte] {
 			return engine.Lend(p.run, engine.Lender{
 				Lines: func(ctx context.Context, out *engine.Emitter[[]byte]) error {
-					return l.Lines(ctx, &Emitter[[]byte]{out})
+					return l.Lines(ctx, &Emitter[[]byte]{out: out})
 				},
 				Blocks: func(ctx context.Context, emit func(engine.Block) bool) error {
 					return l.Blocks(ctx, func(b Block) bool { return emit(engine.Block(b)) })
@@ -128,10 +130,13 @@ func (b Borrowed) Try[T any](f func(line []byte) (T, error)) Pipeline[T, T] {
 // items makes the items of the run of what decode makes of the lines.
 func (b Borrowed) items[T any](method string, decode func([]byte) (T, error), never func([]byte) T) Pipeline[T, T] {
 	notNil(b.raw.compile == nil, method, "the source")
+	node := len(b.raw.nodes)
 	return Pipeline[T, T]{
+		nodes: append(slices.Clip(b.raw.nodes), PlanNode{Kind: KindDecode, Name: "decode"}),
 		compile: func(p *plan[T]) *engine.Flow[T] {
-			lines := b.raw.compile(&plan[[]byte]{run: p.run, ordered: p.ordered, decoded: true})
-			f, origins := engine.Decode(lines, "decode", decode, never)
+			under := &plan[[]byte]{run: p.run, ordered: p.ordered, decoded: true, nodes: p.nodes}
+			lines := engine.At(b.raw.compile(under), node)
+			f, origins := engine.Decode(lines, p.name(), decode, never)
 			p.origins = origins
 			return f
 		},

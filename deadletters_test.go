@@ -53,7 +53,7 @@ func TestDeadLettersGetEveryFailureWhileTheRunGoesOn(t *testing.T) {
 				require.Equal(t, 90, begin(run))
 				require.NoError(t, run.Err())
 				require.Equal(t, 2*i+j+1, ended)
-				require.Equal(t, vimap.Stats{Read: 100, Delivered: 90, Failed: 10}, run.Stats())
+				require.Equal(t, vimap.Accounts{Read: 100, Delivered: 90, Failed: 10}, run.Stats().Accounts)
 				require.Len(t, kept, 10)
 				for i, letter := range kept {
 					require.Equal(t, 10*i+9, letter.In)

@@ -9,7 +9,8 @@ import (
 // Emitter takes the items of a source, see [Emit]. It must be used only by
 // the goroutine that the source was called in, and only until that returns.
 type Emitter[T any] struct {
-	out *engine.Emitter[T]
+	out  *engine.Emitter[T]
+	part bool // of another source: how much it is itself is not how much there is
 }
 
 // One hands over an item. It blocks while there is no room; false means that
@@ -22,16 +23,34 @@ func (e *Emitter[T]) Many(items []T) bool { return e.out.Many(items) }
 
 // Places says how the places of the items from here on are named: place(n) is
 // that of the n-th from now, from 0, such as "requests.jsonl:17". It is called
-// only for errors, at any time of the run and from any goroutine. nil stands
+// only for errors and by Stats, at any time and from any goroutine. nil stands
 // for no place, as at the beginning.
 func (e *Emitter[T]) Places(place func(n int64) string) { e.out.Places(place) }
+
+// Total says how much there is to be read: n in a unit such as "bytes", or,
+// with "items", in items, which need no Advance. It is for whoever watches the
+// run, see [SourceStats], and bounds nothing. A later call replaces it; n is 0
+// if it is not known any more. A source that is appended to another has no say.
+func (e *Emitter[T]) Total(n int64, unit string) {
+	if !e.part {
+		e.out.Total(n, unit)
+	}
+}
+
+// Advance says that n more of the Total were read, where that is not counted in
+// items.
+func (e *Emitter[T]) Advance(n int64) {
+	if !e.part {
+		e.out.Advance(n)
+	}
+}
 
 // Append hands over all that another pipeline delivers, in its order, and
 // returns its error. Items of a source without steps keep their places.
 func (e *Emitter[T]) Append[In any](ctx context.Context, p Pipeline[In, T]) error {
 	if p.bare != nil {
 		e.Places(nil)
-		return p.bare(ctx, e)
+		return p.bare(ctx, &Emitter[T]{out: e.out, part: true})
 	}
 	e.Places(nil)
 	run := p.Ordered().Start(ctx)
@@ -53,7 +72,7 @@ func (e *Emitter[T]) Merge[In any](ctx context.Context, pipelines ...Pipeline[In
 	for i, p := range pipelines {
 		notNil(p.compile == nil, "Merge", "the source")
 		sources[i] = func(ctx context.Context, out *engine.Emitter[T]) error {
-			return (&Emitter[T]{out}).Append(ctx, p)
+			return (&Emitter[T]{out: out, part: true}).Append(ctx, p)
 		}
 	}
 	return e.out.Merge(ctx, sources)

@@ -137,6 +137,7 @@ func TestImportsGoOneWay(t *testing.T) {
 		"retry":            {},
 		"vimaptest":        {".", "internal/engine"},
 		"web":              {".", "retry"},
+		"inspect":          {"."},
 		"internal/engine":  {"retry"},
 		"internal/laws":    {".", "retry"},
 		"internal/mutants": {},

@@ -77,7 +77,7 @@ func TestARunThatEndedIsNotKeptForAStop(t *testing.T) {
 		_, err := collect(run)
 		require.NoError(t, err)
 		stop()
-		require.Equal(t, vimap.Stats{Read: 10, Delivered: 10}, run.Stats())
+		require.Equal(t, vimap.Accounts{Read: 10, Delivered: 10}, run.Stats().Accounts)
 	})
 }
 

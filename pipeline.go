@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/vimap-go/vimap/internal/engine"
 )
@@ -17,17 +18,19 @@ type Pipeline[In, Out any] struct {
 	compile func(*plan[In]) *engine.Flow[Out]
 	bare    func(context.Context, *Emitter[Out]) error // the source itself, if nothing is behind it
 	letters func(iter.Seq[DeadLetter[In]]) error
+	nodes   []PlanNode // its parts; never changed
 	settings
 }
 
 // settings are what a chain was told that holds for the whole of it.
 type settings struct {
-	ordered   bool
-	keyed     bool // a stage takes its inputs in source order
-	rescues   bool // a step needs the items before the end
-	inFlight  int
-	chunks    int // steps that hold an item back
-	tolerance tolerance
+	ordered    bool
+	keyed      bool // a stage takes its inputs in source order
+	rescues    bool // a step needs the items before the end
+	inFlight   int
+	chunks     int // steps that hold an item back
+	tolerance  tolerance
+	showInputs bool
 }
 
 // plan is what the parts of a chain leave for each other while it is compiled.
@@ -37,7 +40,11 @@ type plan[Root any] struct {
 	origins *engine.Store[Root]
 	ordered bool
 	decoded bool // a Decode follows: it makes the items
+	nodes   []PlanNode
 }
+
+// name is what the part of the chain that is compiled now is called.
+func (p *plan[Root]) name() string { return p.nodes[p.run.Node()].Name }
 
 // most is the largest look-ahead that may be set.
 const most = 1 << 24
@@ -70,10 +77,11 @@ func From[T any](items func(context.Context) iter.Seq2[T, error]) Pipeline[T, T]
 func Emit[T any](source func(ctx context.Context, out *Emitter[T]) error) Pipeline[T, T] {
 	notNil(source == nil, "Emit", "source")
 	return Pipeline[T, T]{
-		bare: source,
+		bare:  source,
+		nodes: []PlanNode{{Kind: KindSource, Name: "source"}},
 		compile: func(p *plan[T]) *engine.Flow[T] {
 			f, origins := engine.Source(p.run, func(ctx context.Context, out *engine.Emitter[T]) error {
-				return source(ctx, &Emitter[T]{out})
+				return source(ctx, &Emitter[T]{out: out})
 			}, !p.decoded)
 			p.origins = origins
 			return f
@@ -90,11 +98,14 @@ func Decode[In, Raw, T any](raw Pipeline[In, Raw], decode func(Raw) (T, error)) 
 	if raw.letters != nil {
 		panic("vimap: Decode: DeadLetters must come after it, for it makes the items")
 	}
+	node := len(raw.nodes)
 	return Pipeline[T, T]{
 		settings: raw.settings,
+		nodes:    append(slices.Clip(raw.nodes), PlanNode{Kind: KindDecode, Name: "decode"}),
 		compile: func(p *plan[T]) *engine.Flow[T] {
-			under := &plan[In]{run: p.run, ordered: p.ordered, decoded: !raw.rescues}
-			f, origins := engine.Originate(engine.Try(raw.compile(under), "decode", decode))
+			under := &plan[In]{run: p.run, ordered: p.ordered, decoded: !raw.rescues, nodes: p.nodes}
+			up := engine.At(raw.compile(under), node)
+			f, origins := engine.Originate(engine.Try(up, p.name(), decode))
 			p.origins = origins
 			return f
 		},
@@ -105,27 +116,27 @@ func Decode[In, Raw, T any](raw Pipeline[In, Raw], decode func(Raw) (T, error)) 
 // goroutines at once.
 func (p Pipeline[In, Out]) Map[Next any](f func(Out) Next) Pipeline[In, Next] {
 	notNil(f == nil, "Map", "f")
-	return then(p, func(_ *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
-		return engine.Map(up, "map", f)
-	})
+	return then(p, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
+		return engine.Map(up, pl.name(), f)
+	}, PlanNode{Kind: KindMap, Name: "map"})
 }
 
 // Try adds an inline step that may fail; its error fails the item. f may be
 // called from several goroutines at once.
 func (p Pipeline[In, Out]) Try[Next any](f func(Out) (Next, error)) Pipeline[In, Next] {
 	notNil(f == nil, "Try", "f")
-	return then(p, func(_ *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
-		return engine.Try(up, "try", f)
-	})
+	return then(p, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
+		return engine.Try(up, pl.name(), f)
+	}, PlanNode{Kind: KindTry, Name: "try"})
 }
 
 // Filter adds an inline step that drops the items for which keep is false;
 // [Stats] counts them. keep may be called from several goroutines at once.
 func (p Pipeline[In, Out]) Filter(keep func(Out) bool) Pipeline[In, Out] {
 	notNil(keep == nil, "Filter", "keep")
-	return then(p, func(_ *plan[In], up *engine.Flow[Out]) *engine.Flow[Out] {
-		return engine.Filter(up, "filter", keep)
-	})
+	return then(p, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Out] {
+		return engine.Filter(up, pl.name(), keep)
+	}, PlanNode{Kind: KindFilter, Name: "filter"})
 }
 
 // FlatMap adds a step that makes any number of outputs of each item: none,
@@ -137,10 +148,10 @@ func (p Pipeline[In, Out]) Filter(keep func(Out) bool) Pipeline[In, Out] {
 func (p Pipeline[In, Out]) FlatMap[Next any](f func(Out) iter.Seq[Next]) Pipeline[In, Next] {
 	notNil(f == nil, "FlatMap", "f")
 	return then(p, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
-		next, origins := engine.FlatMap(up, pl.origins, "flatmap", f, pl.ordered)
+		next, origins := engine.FlatMap(up, pl.origins, pl.name(), f, pl.ordered)
 		pl.origins = origins
 		return next
-	})
+	}, PlanNode{Kind: KindFlatMap, Name: "flatmap", Workers: 1})
 }
 
 // Via adds a stage: its workers take the items from here through a bounded
@@ -150,7 +161,7 @@ func (p Pipeline[In, Out]) Via[Next any](s Stage[Out, Next]) Pipeline[In, Next] 
 	p.keyed = p.keyed || s.options.keyed
 	return then(p, func(_ *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
 		return s.attach(s.options, s.key, up)
-	})
+	}, s.plan()...)
 }
 
 // Ordered has the run deliver what a plain loop over the source would, in its
@@ -199,12 +210,18 @@ func (p Pipeline[In, Out]) To[R any](ctx context.Context, sink func(*Run[In, Out
 	return toSink(run, sink)
 }
 
-// then adds to a chain what its compiled form gets behind it.
-func then[In, Out, Next any](p Pipeline[In, Out], add func(*plan[In], *engine.Flow[Out]) *engine.Flow[Next]) Pipeline[In, Next] {
+// then adds to a chain what its compiled form gets behind it, which the plan
+// describes by nodes.
+func then[In, Out, Next any](p Pipeline[In, Out], add func(*plan[In], *engine.Flow[Out]) *engine.Flow[Next], nodes ...PlanNode) Pipeline[In, Next] {
 	notNil(p.compile == nil, "Pipeline", "the source")
+	if nodes == nil {
+		nodes = []PlanNode{{Kind: KindStep, Name: "step"}}
+	}
+	first := len(p.nodes)
 	return Pipeline[In, Next]{
 		settings: p.settings, letters: p.letters,
-		compile: func(pl *plan[In]) *engine.Flow[Next] { return add(pl, p.compile(pl)) },
+		nodes:   append(slices.Clip(p.nodes), nodes...),
+		compile: func(pl *plan[In]) *engine.Flow[Next] { return add(pl, engine.At(p.compile(pl), first)) },
 	}
 }
 

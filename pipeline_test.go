@@ -62,7 +62,7 @@ func TestFlatMapMakesNoneOneOrManyOutputsOfAnItem(t *testing.T) {
 	require.NoError(t, run.Err())
 	require.Equal(t, []string{"a", "b", "c", "d", "e", "f"}, outs)
 	require.Equal(t, []string{"a", "b c d", "b c d", "b c d", "e f", "e f"}, ins)
-	require.Equal(t, vimap.Stats{Read: 5, Delivered: 6, Filtered: 2, Extra: 3}, run.Stats())
+	require.Equal(t, vimap.Accounts{Read: 5, Delivered: 6, Filtered: 2, Extra: 3}, run.Stats().Accounts)
 }
 
 func TestTheInputIsTheItemTheSourceProduced(t *testing.T) {
@@ -179,7 +179,7 @@ func TestNoInputsReturnAtOnceWithNothing(t *testing.T) {
 			outs, err := collect(run)
 			require.NoError(t, err)
 			require.Empty(t, outs)
-			require.Equal(t, vimap.Stats{}, run.Stats())
+			require.Equal(t, vimap.Accounts{}, run.Stats().Accounts)
 		}
 		crew.requireClosed(t)
 		require.Zero(t, time.Since(began))

@@ -15,6 +15,7 @@ type Pool[In, Out any] struct {
 	pool    *engine.Pool[In, Out]
 	keyed   bool
 	verdict *verdict
+	plan    Plan
 }
 
 // NewPool opens the workers of a stage, and keeps them open until Close, or
@@ -34,8 +35,10 @@ func NewPool[In, Out any](ctx context.Context, s Stage[In, Out]) *Pool[In, Out] 
 	notNil(ctx == nil, "NewPool", "ctx")
 	v := &verdict{what: "a pool"}
 	p := &Pool[In, Out]{keyed: s.options.keyed, verdict: v}
+	p.plan.Nodes = append([]PlanNode{{Kind: KindSource, Name: "calls"}}, s.plan()...)
+	placeSteps(p.plan.Nodes)
 	p.pool = engine.NewPool(unstoppable(ctx), faults, s.options.name, p.keyed,
-		func(calls *engine.Flow[In]) *engine.Flow[Out] { return s.attach(s.options, s.key, calls) },
+		func(calls *engine.Flow[In]) *engine.Flow[Out] { return s.attach(s.options, s.key, engine.At(calls, 1)) },
 		func(errs []error) { v.set(errors.Join(errs...)) })
 	runtime.AddCleanup(p, (*verdict).logUnread, v)
 	return p
@@ -73,7 +76,7 @@ func (p *Pool[In, Out]) Do(ctx context.Context, in In) (Out, error) {
 // has waited for its linger time.
 func (p *Pool[In, Out]) Stage() Stage[In, Out] {
 	return Stage[In, Out]{
-		options: options{pooled: true, keyed: p.keyed},
+		options: options{name: p.plan.Nodes[1].Name, workers: 1, pooled: true, keyed: p.keyed},
 		attach: func(_ options, _ func(In) any, up *engine.Flow[In]) *engine.Flow[Out] {
 			return p.pool.Via(up)
 		},
@@ -83,8 +86,12 @@ func (p *Pool[In, Out]) Stage() Stage[In, Out] {
 // Stats returns the accounts of the pool as they are now: Read are the calls
 // that its workers were given, those of its runs among them, and Filtered those
 // that were given up before they had an outcome; Lost has the workers that were
-// given up.
-func (p *Pool[In, Out]) Stats() Stats { return statsOf(p.pool.Stats()) }
+// given up. Stopped is never true: a pool has no source that could say more.
+func (p *Pool[In, Out]) Stats() Stats {
+	s := statsOf(p.pool.Stats(), p.plan)
+	s.Stopped = false
+	return s
+}
 
 // Close ends the pool: calls of Do that were made are finished, further ones get
 // [ErrPoolClosed], and every worker is closed. A run over [Pool.Stage] that is

@@ -251,7 +251,7 @@ func TestSixtyFourGoroutinesCallAPoolAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 	closePool(t, pool)
-	require.Equal(t, vimap.Stats{Read: 6400, Delivered: 5760, Failed: 640}, pool.Stats())
+	require.Equal(t, vimap.Accounts{Read: 6400, Delivered: 5760, Failed: 640}, pool.Stats().Accounts)
 	require.Equal(t, int64(6400), crew.calls.Load())
 	require.LessOrEqual(t, crew.most.Load(), int64(4))
 	crew.requireClosed(t)
@@ -288,7 +288,7 @@ func TestTwoRunsAndCallsAtOnceOverOnePoolKeepTheirItemsApart(t *testing.T) {
 				require.Equal(t, int64(result.In), result.Index)
 			}
 			stats := run.Stats()
-			require.Equal(t, vimap.Stats{Read: 600, Delivered: 594, Failed: 6}, stats)
+			require.Equal(t, vimap.Accounts{Read: 600, Delivered: 594, Failed: 6}, stats.Accounts)
 		})
 	}
 	for g := range 4 {
@@ -365,7 +365,7 @@ func TestARunWaitsForThePoolToOpenBeforeItReads(t *testing.T) {
 		_, err := collect(run)
 		require.ErrorIs(t, err, vimap.ErrNoWorkers)
 		require.Zero(t, reads.Load())
-		require.Equal(t, vimap.Stats{}, run.Stats())
+		require.Equal(t, vimap.Accounts{}, run.Stats().Accounts)
 		require.ErrorIs(t, pool.Close(), vimap.ErrNoWorkers)
 	})
 }

@@ -71,7 +71,7 @@ func TestRescueMakesAnOutputOfAFailure(t *testing.T) {
 						require.NoError(t, result.Err)
 						require.Equal(t, vimap.Result[int, int]{In: i, Out: want, Index: int64(i)}, result)
 					}
-					require.Equal(t, vimap.Stats{Read: 100, Delivered: 100, Rescued: 10}, run.Stats())
+					require.Equal(t, vimap.Accounts{Read: 100, Delivered: 100, Rescued: 10}, run.Stats().Accounts)
 				}
 			})
 		})
@@ -158,11 +158,11 @@ func TestRescueThatFailsFailsTheItemAndKeepsWhatWentBefore(t *testing.T) {
 					if name != "a Goexit" { // which ends the goroutine of a serial run
 						_, run := outcomes(vimaptest.Serial(patient(t)), p)
 						require.NoError(t, run.Err())
-						require.Equal(t, vimap.Stats{Read: 20, Delivered: 16, Failed: 4}, run.Stats())
+						require.Equal(t, vimap.Accounts{Read: 20, Delivered: 16, Failed: 4}, run.Stats().Accounts)
 					}
 					all, run := outcomes(patient(t), p)
 					require.NoError(t, run.Err())
-					require.Equal(t, vimap.Stats{Read: 20, Delivered: 16, Failed: 4}, run.Stats())
+					require.Equal(t, vimap.Accounts{Read: 20, Delivered: 16, Failed: 4}, run.Stats().Accounts)
 					_, failed := split(all)
 					require.Len(t, failed, 4)
 					for _, result := range failed {
@@ -184,9 +184,9 @@ func TestRescueDoesNotTakeWhatFailsBehindIt(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p := count(20, nil).Rescue(negate).Via(picky(4, multipleOf(5)))
 		_, run := outcomes(patient(t), p)
-		require.Equal(t, vimap.Stats{Read: 20, Delivered: 16, Failed: 4}, run.Stats())
+		require.Equal(t, vimap.Accounts{Read: 20, Delivered: 16, Failed: 4}, run.Stats().Accounts)
 		_, run = outcomes(patient(t), count(20, nil).Rescue(negate).Try(half))
-		require.Equal(t, vimap.Stats{Read: 20, Delivered: 10, Failed: 10}, run.Stats())
+		require.Equal(t, vimap.Accounts{Read: 20, Delivered: 10, Failed: 10}, run.Stats().Accounts)
 	})
 }
 

@@ -200,7 +200,7 @@ func TestCancellationEndsABackOffAtOnce(t *testing.T) {
 		require.Equal(t, time.Second, time.Since(began))
 		require.ErrorIs(t, run.Err(), errStop)
 		require.Empty(t, all, "an item whose back-off was ended has not failed")
-		require.Equal(t, vimap.Stats{Read: 3, Unfinished: 3}, run.Stats())
+		require.Equal(t, vimap.Accounts{Read: 3, Unfinished: 3}, run.Stats().Accounts)
 		for n := range 3 {
 			require.Len(t, c.at[n], 1)
 		}
@@ -264,6 +264,6 @@ func TestStopWaitsForItemsThatBackOff(t *testing.T) {
 		require.NoError(t, err)
 		require.ElementsMatch(t, upTo(10), outs)
 		require.Equal(t, time.Minute, time.Since(c.began).Truncate(time.Second))
-		require.Equal(t, vimap.Stats{Read: 10, Delivered: 10, Retries: 10}, run.Stats())
+		require.Equal(t, vimap.Accounts{Read: 10, Delivered: 10, Retries: 10}, run.Stats().Accounts)
 	})
 }

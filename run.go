@@ -24,7 +24,7 @@ type Run[In, Out any] struct {
 	outlet  *engine.Outlet[Out]
 	origins *engine.Store[In]
 	context context.Context // of the engine
-	final   Stats           // once it has ended
+	final   *engine.Stats   // once it has ended
 	stopped bool            // before it began
 	begun   bool
 	verdict *verdict
@@ -167,7 +167,10 @@ func (r *Run[In, Out]) begin(holds int) {
 	defer r.mu.Unlock()
 	p := r.pipeline
 	e := engine.New(r.ctx, faults, p.inFlight, p.ordered)
-	pl := &plan[In]{run: e, ordered: p.ordered || p.keyed}
+	if p.showInputs {
+		e.ShowInputs()
+	}
+	pl := &plan[In]{run: e, ordered: p.ordered || p.keyed, nodes: p.nodes}
 	flow := p.compile(pl)
 	r.engine, r.origins = e, pl.origins
 	if r.absorb != nil {
@@ -188,7 +191,8 @@ func (r *Run[In, Out]) end(left bool) {
 	r.outlet.Close()
 	errs := r.engine.Finish(left)
 	r.mu.Lock()
-	r.final = statsOf(r.engine.Stats())
+	final := r.engine.Stats()
+	r.final = &final
 	r.engine, r.outlet, r.origins, r.first = nil, nil, nil, nil // a run that has ended keeps no item
 	r.held, r.flush = nil, nil
 	r.mu.Unlock()

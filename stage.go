@@ -3,6 +3,7 @@ package vimap
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/samber/lo"
@@ -22,6 +23,7 @@ type Stage[In, Out any] struct {
 	options options
 	key     func(In) any
 	attach  func(options, func(In) any, *engine.Flow[In]) *engine.Flow[Out]
+	parts   []PlanNode // of a stage that is composed
 }
 
 // options are what a stage was told.
@@ -41,6 +43,9 @@ type options struct {
 	composed bool // by Then: the parts have options of their own
 	pooled   bool // the workers are those of a Pool
 	bulk     bool
+	size     int // of a batch
+	linger   time.Duration
+	beside   bool // by Zip
 	keyed    bool // it, or a part of it, has keys
 }
 
@@ -53,7 +58,7 @@ const defaultStuck = 16
 
 func newStage[In, Out any](name string, st engine.Stage[In, Out]) Stage[In, Out] {
 	return Stage[In, Out]{
-		options: options{name: name, workers: 1, restart: defaultRestart, stuck: defaultStuck, bulk: st.Bulk != nil},
+		options: options{name: name, workers: 1, restart: defaultRestart, stuck: defaultStuck, bulk: st.Bulk != nil, size: st.Size, linger: st.Linger},
 		attach: func(o options, key func(In) any, up *engine.Flow[In]) *engine.Flow[Out] {
 			st := st
 			st.Key = key
@@ -107,8 +112,10 @@ func Bulk[In, Out any](size int, linger time.Duration, f func(context.Context, [
 // Zip makes a stage that puts each input beside the output that s makes of it.
 func Zip[In, Out any](s Stage[In, Out]) Stage[In, Pair[In, Out]] {
 	notNil(s.attach == nil, "Zip", "stage")
+	with := s.options
+	with.beside = true
 	return Stage[In, Pair[In, Out]]{
-		options: s.options, key: s.key,
+		options: with, key: s.key, parts: s.parts,
 		attach: func(o options, key func(In) any, up *engine.Flow[In]) *engine.Flow[Pair[In, Out]] {
 			return engine.Beside(up,
 				func(up *engine.Flow[In]) *engine.Flow[Out] { return s.attach(o, key, up) },
@@ -123,8 +130,10 @@ func (s Stage[In, Out]) Then[Next any](next Stage[Out, Next]) Stage[In, Next] {
 	notNil(s.attach == nil || next.attach == nil, "Then", "stage")
 	return Stage[In, Next]{
 		options: options{composed: true, keyed: s.options.keyed || next.options.keyed},
+		parts:   slices.Concat(s.plan(), next.plan()),
 		attach: func(_ options, _ func(In) any, up *engine.Flow[In]) *engine.Flow[Next] {
-			return next.attach(next.options, next.key, s.attach(s.options, s.key, up))
+			node := engine.NodeOf(up) + len(s.plan())
+			return next.attach(next.options, next.key, engine.At(s.attach(s.options, s.key, up), node))
 		},
 	}
 }

@@ -40,11 +40,11 @@ func TestStatsCountEachFateOnce(t *testing.T) {
 				}
 				return jitter(ctx, n)
 			}).Workers(5))
-		want := vimap.Stats{Read: 100, Extra: 30, Filtered: 20 + 10, Failed: 10 + 30, Delivered: 60}
+		want := vimap.Accounts{Read: 100, Extra: 30, Filtered: 20 + 10, Failed: 10 + 30, Delivered: 60}
 		for _, p := range []vimap.Pipeline[int, int]{p, p.Ordered(), p.InFlight(3)} {
 			all, run := outcomes(patient(t), p)
 			require.NoError(t, run.Err())
-			require.Equal(t, want, run.Stats())
+			require.Equal(t, want, run.Stats().Accounts)
 			outs, failed := split(all)
 			require.Len(t, outs, 60)
 			require.Len(t, failed, 40)
@@ -94,7 +94,7 @@ func TestStatsAddUpWhereverTheRunEnds(t *testing.T) {
 func TestStatsMayBeReadWhileTheRunGoesOn(t *testing.T) {
 	quiet(t)
 	run := count(5_000, nil).Via(vimap.Func(square).Workers(4)).Start(t.Context())
-	require.Equal(t, vimap.Stats{}, run.Stats(), "nothing happens before the loop")
+	require.Equal(t, vimap.Accounts{}, run.Stats().Accounts, "nothing happens before the loop")
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
@@ -116,7 +116,7 @@ func TestStatsMayBeReadWhileTheRunGoesOn(t *testing.T) {
 	close(stop)
 	<-stopped
 	require.NoError(t, run.Err())
-	require.Equal(t, vimap.Stats{Read: 5_000, Delivered: 5_000}, run.Stats())
+	require.Equal(t, vimap.Accounts{Read: 5_000, Delivered: 5_000}, run.Stats().Accounts)
 }
 
 func TestStatsCountRetriesRestartsAndLostWorkers(t *testing.T) {
@@ -159,8 +159,8 @@ func TestEachRunHasStatsOfItsOwn(t *testing.T) {
 	_, err := collect(first)
 	require.NoError(t, err)
 	require.Equal(t, int64(10), first.Stats().Delivered)
-	require.Equal(t, vimap.Stats{}, second.Stats())
+	require.Equal(t, vimap.Accounts{}, second.Stats().Accounts)
 	_, err = collect(second)
 	require.NoError(t, err)
-	require.Equal(t, first.Stats(), second.Stats())
+	require.Equal(t, first.Stats().Accounts, second.Stats().Accounts)
 }

@@ -19,8 +19,8 @@ import (
 func (p Pipeline[In, Out]) Take(n int) Pipeline[In, Out] {
 	notNegative("Take", n)
 	return then(p, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Out] {
-		return engine.Take(up, "take", int64(n), pl.ordered)
-	})
+		return engine.Take(up, pl.name(), int64(n), pl.ordered)
+	}, PlanNode{Kind: KindStep, Name: "take", Workers: 1})
 }
 
 // Skip drops the first n items that come to it, in source order if the run is
@@ -30,14 +30,14 @@ func (p Pipeline[In, Out]) Skip(n int) Pipeline[In, Out] {
 	notNegative("Skip", n)
 	return then(p, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Out] {
 		left := n
-		return engine.Choose(up, "skip", func(Out) bool {
+		return engine.Choose(up, pl.name(), func(Out) bool {
 			if left == 0 {
 				return true
 			}
 			left--
 			return false
 		}, pl.ordered)
-	})
+	}, PlanNode{Kind: KindStep, Name: "skip", Workers: 1})
 }
 
 // Distinct drops items whose key came before, and keeps the first of each: in
@@ -50,13 +50,13 @@ func (p Pipeline[In, Out]) Distinct[K comparable](key func(Out) K) Pipeline[In, 
 	notNil(key == nil, "Distinct", "key")
 	return then(p, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Out] {
 		seen := map[K]struct{}{}
-		return engine.Choose(up, "distinct", func(v Out) bool {
+		return engine.Choose(up, pl.name(), func(v Out) bool {
 			k := key(v)
 			before := len(seen)
 			seen[k] = struct{}{}
 			return len(seen) > before
 		}, pl.ordered)
-	})
+	}, PlanNode{Kind: KindStep, Name: "distinct", Workers: 1})
 }
 
 // Tap calls f with each item on its way, for what f does besides, and passes it
@@ -65,12 +65,12 @@ func (p Pipeline[In, Out]) Distinct[K comparable](key func(Out) K) Pipeline[In, 
 // the outcomes belongs in the sink.
 func (p Pipeline[In, Out]) Tap(f func(Out)) Pipeline[In, Out] {
 	notNil(f == nil, "Tap", "f")
-	return then(p, func(_ *plan[In], up *engine.Flow[Out]) *engine.Flow[Out] {
-		return engine.Map(up, "tap", func(v Out) Out {
+	return then(p, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Out] {
+		return engine.Map(up, pl.name(), func(v Out) Out {
 			f(v)
 			return v
 		})
-	})
+	}, PlanNode{Kind: KindStep, Name: "tap"})
 }
 
 // Limiter says when the next item may pass a [Pipeline.Throttle]: a
@@ -95,8 +95,8 @@ type Limiter interface {
 func (p Pipeline[In, Out]) Throttle(limiter Limiter) Pipeline[In, Out] {
 	notNil(limiter == nil, "Throttle", "limiter")
 	return then(p, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Out] {
-		return engine.Await(up, "throttle", limiter.Wait, pl.ordered)
-	})
+		return engine.Await(up, pl.name(), limiter.Wait, pl.ordered)
+	}, PlanNode{Kind: KindStep, Name: "throttle", Workers: 1})
 }
 
 // Sample keeps a share of the items, above 0 and at most 1, and drops the
@@ -110,7 +110,7 @@ func (p Pipeline[In, Out]) Sample(share float64, seed uint64) Pipeline[In, Out] 
 	}
 	return then(p, func(_ *plan[In], up *engine.Flow[Out]) *engine.Flow[Out] {
 		return engine.Pick(up, func(index int64) bool { return chance(seed, uint64(index)) < share })
-	})
+	}, PlanNode{Kind: KindStep, Name: "sample"})
 }
 
 // chance is a number from 0 up to 1 that depends on seed and n alone, by the
@@ -131,10 +131,10 @@ func chance(seed, n uint64) float64 {
 func (p Pipeline[In, Out]) Enumerate[Next any](f func(n int64, v Out) Next) Pipeline[In, Next] {
 	notNil(f == nil, "Enumerate", "f")
 	return then(p, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
-		return engine.Map(engine.Enumerate(up, "enumerate", pl.ordered), "enumerate", func(v engine.Numbered[Out]) Next {
+		return engine.Map(engine.Enumerate(up, pl.name(), pl.ordered), pl.name(), func(v engine.Numbered[Out]) Next {
 			return f(v.N, v.Val)
 		})
-	})
+	}, PlanNode{Kind: KindStep, Name: "enumerate", Workers: 1})
 }
 
 // Chunk makes f of each n items that come to it, in source order if the run is
@@ -153,10 +153,10 @@ func (p Pipeline[In, Out]) Chunk[Next any](n int, f func([]Out) Next) Pipeline[I
 	p.chunks++
 	p.checkChunks("Chunk")
 	return then(p, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
-		next, origins := engine.Chunk(up, pl.origins, "chunk", n, f, pl.ordered)
+		next, origins := engine.Chunk(up, pl.origins, pl.name(), n, f, pl.ordered)
 		pl.origins = origins
 		return next
-	})
+	}, PlanNode{Kind: KindFlatMap, Name: "chunk", Workers: 1})
 }
 
 // checkChunks panics if the items that Chunks hold back leave no room for another.
@@ -175,8 +175,8 @@ func (p Pipeline[In, Out]) Window[Next any](n int, f func([]Out) Next) Pipeline[
 	atLeastOne("Window", "n", n)
 	notNil(f == nil, "Window", "f")
 	return then(p, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
-		return engine.Window(up, "window", n, f, pl.ordered)
-	})
+		return engine.Window(up, pl.name(), n, f, pl.ordered)
+	}, PlanNode{Kind: KindStep, Name: "window", Workers: 1})
 }
 
 func notNegative(method string, n int) {

@@ -207,7 +207,7 @@ func TestWhatAStuckTaskReturnsTooLateIsDropped(t *testing.T) {
 		require.Equal(t, 1, failed[0].In)
 		stats := run.Stats()
 		require.Len(t, stats.StuckCalls, 1)
-		require.Equal(t, vimap.Stats{Read: 5, Delivered: 4, Failed: 1, Restarts: 1, Stuck: 1, StuckCalls: stats.StuckCalls}, stats)
+		require.Equal(t, vimap.Accounts{Read: 5, Delivered: 4, Failed: 1, Restarts: 1, Stuck: 1, StuckCalls: stats.StuckCalls}, stats.Accounts)
 		require.Empty(t, crew.wrong, "its worker was not closed while it was busy")
 		crew.requireClosed(t)
 	})

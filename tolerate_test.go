@@ -33,7 +33,7 @@ func TestTolerateGoesOnOverAsManyFailuresAsItSays(t *testing.T) {
 			outs, err := collect(run)
 			require.NoError(t, err)
 			require.Len(t, outs, 90)
-			require.Equal(t, vimap.Stats{Read: 100, Delivered: 90, Failed: 10}, run.Stats())
+			require.Equal(t, vimap.Accounts{Read: 100, Delivered: 90, Failed: 10}, run.Stats().Accounts)
 		}
 	})
 }

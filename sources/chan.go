@@ -39,5 +39,5 @@ func Chan[T any](ch <-chan T) vimap.Pipeline[T, T] {
 				return nil
 			}
 		}
-	})
+	}).Named("chan")
 }

@@ -23,5 +23,5 @@ func Concat[In, T any](first vimap.Pipeline[In, T], rest ...vimap.Pipeline[In, T
 			}
 		}
 		return nil
-	})
+	}).Named("concat")
 }

@@ -38,6 +38,7 @@ type cutter[Line string | []byte] struct {
 func (c *cutter[Line]) cut(ctx context.Context, r io.Reader, name string) error {
 	done := interrupt(ctx, r)
 	defer done()
+	r = counted{r, c.out.Advance}
 	c.out.Places(func(n int64) string { return place(name, n) })
 	c.name, c.line, c.pending = name, 0, 0
 	c.fit(false)
@@ -53,6 +54,18 @@ func (c *cutter[Line]) cut(ctx context.Context, r io.Reader, name string) error 
 		n, err = r.Read(c.buf)
 	}
 	return c.read(ctx, r, n, err)
+}
+
+// counted tells how many bytes were read.
+type counted struct {
+	io.Reader
+	advance func(n int64)
+}
+
+func (c counted) Read(buf []byte) (int, error) {
+	n, err := c.Reader.Read(buf)
+	c.advance(int64(n))
+	return n, err
 }
 
 // read emits the lines of r, from which n bytes and err were read into the

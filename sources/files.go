@@ -65,5 +65,5 @@ func Files(patterns ...string) vimap.Pipeline[string, string] {
 			emit:   func(path string) bool { return out.One(filepath.FromSlash(path)) },
 		}
 		return s.all(ctx, patterns)
-	})
+	}).Named("files")
 }

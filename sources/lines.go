@@ -3,6 +3,7 @@ package sources
 import (
 	"context"
 	"io"
+	"os"
 
 	"github.com/vimap-go/vimap"
 )
@@ -75,8 +76,21 @@ func (t Text) Lines(paths ...string) vimap.Pipeline[string, string] {
 	paths = inputs(paths)
 	return vimap.Emit(func(ctx context.Context, out *vimap.Emitter[string]) error {
 		c := cutter[string]{out: out, text: t, own: owned}
+		out.Total(size(paths), "bytes")
 		return c.files(ctx, paths)
-	})
+	}).Named("lines")
+}
+
+// size returns how many bytes the files have together; 0 if one can't say.
+func size(paths []string) (bytes int64) {
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if path == "-" || err != nil || !info.Mode().IsRegular() {
+			return 0
+		}
+		bytes += info.Size()
+	}
+	return bytes
 }
 
 func owned(text []byte) string { return string(text) }

@@ -43,5 +43,5 @@ func (t Text) Reader(r io.Reader) vimap.Pipeline[string, string] {
 		}
 		c := cutter[string]{out: out, text: t, own: owned}
 		return c.cut(ctx, r, name)
-	})
+	}).Named("reader")
 }

@@ -29,7 +29,7 @@ func Seq[T any](items iter.Seq[T]) vimap.Pipeline[T, T] {
 				}
 			}
 		}
-	})
+	}).Named("seq")
 }
 
 // Seq2 is [Seq] for an iterator that can fail. Its first error ends the source
@@ -40,5 +40,5 @@ func Seq2[T any](items iter.Seq2[T, error]) vimap.Pipeline[T, T] {
 	if items == nil {
 		panic("sources: Seq2: items must not be nil")
 	}
-	return vimap.From(func(context.Context) iter.Seq2[T, error] { return items })
+	return vimap.From(func(context.Context) iter.Seq2[T, error] { return items }).Named("seq")
 }

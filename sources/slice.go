@@ -13,7 +13,8 @@ import (
 // may read it at once.
 func Slice[T any](items []T) vimap.Pipeline[T, T] {
 	return vimap.Emit(func(_ context.Context, out *vimap.Emitter[T]) error {
+		out.Total(int64(len(items)), "items")
 		out.Many(items)
 		return nil
-	})
+	}).Named("slice")
 }

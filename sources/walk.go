@@ -37,5 +37,5 @@ func Walk(fsys fs.FS, patterns ...string) vimap.Pipeline[string, string] {
 			emit:   out.One,
 		}
 		return s.all(ctx, patterns)
-	})
+	}).Named("walk")
 }

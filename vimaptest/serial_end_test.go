@@ -57,7 +57,7 @@ func TestWorkersAreClosedOnceHoweverASerialRunEnds(t *testing.T) {
 			}
 			require.Equal(t, 2, seen)
 			require.ErrorIs(t, run.Err(), errBad)
-			require.Equal(t, vimap.Stats{Read: 3, Delivered: 2, Failed: 1}, run.Stats())
+			require.Equal(t, vimap.Accounts{Read: 3, Delivered: 2, Failed: 1}, run.Stats().Accounts)
 		},
 		"with a break": func(t *testing.T, ctx context.Context, d *diary) {
 			run := chain(d, sources.Slice(upTo(5)), none).Start(ctx)
@@ -65,7 +65,7 @@ func TestWorkersAreClosedOnceHoweverASerialRunEnds(t *testing.T) {
 				break
 			}
 			require.NoError(t, run.Err())
-			require.Equal(t, vimap.Stats{Read: 1, Delivered: 1}, run.Stats())
+			require.Equal(t, vimap.Accounts{Read: 1, Delivered: 1}, run.Stats().Accounts)
 		},
 		"with Stop": func(t *testing.T, ctx context.Context, d *diary) {
 			run := chain(d, sources.Slice(upTo(5)), none).Start(ctx)
@@ -73,7 +73,7 @@ func TestWorkersAreClosedOnceHoweverASerialRunEnds(t *testing.T) {
 				run.Stop()
 			}
 			require.NoError(t, run.Err())
-			require.Equal(t, vimap.Stats{Read: 1, Delivered: 1}, run.Stats())
+			require.Equal(t, vimap.Accounts{Read: 1, Delivered: 1}, run.Stats().Accounts)
 		},
 		"with the context, in the loop": func(t *testing.T, ctx context.Context, d *diary) {
 			ctx, cancel := context.WithCancelCause(ctx)
@@ -83,7 +83,7 @@ func TestWorkersAreClosedOnceHoweverASerialRunEnds(t *testing.T) {
 				cancel(errStop)
 			}
 			require.ErrorIs(t, run.Err(), errStop)
-			require.Equal(t, vimap.Stats{Read: 1, Delivered: 1}, run.Stats())
+			require.Equal(t, vimap.Accounts{Read: 1, Delivered: 1}, run.Stats().Accounts)
 		},
 		"with the context, at work": func(t *testing.T, ctx context.Context, d *diary) {
 			ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, errStop)
@@ -120,7 +120,7 @@ func TestWorkersAreClosedOnceHoweverASerialRunEnds(t *testing.T) {
 				}
 			})
 			require.NoError(t, run.Err())
-			require.Equal(t, vimap.Stats{Read: 1, Unfinished: 1}, run.Stats())
+			require.Equal(t, vimap.Accounts{Read: 1, Unfinished: 1}, run.Stats().Accounts)
 		},
 		"with the goroutine of the loop": func(t *testing.T, ctx context.Context, d *diary) {
 			run := chain(d, sources.Slice(upTo(5)), none).Start(ctx)
@@ -253,7 +253,7 @@ func TestCancellationEndsTheWaitOfARetry(t *testing.T) {
 		require.Empty(t, errs)
 		require.ErrorIs(t, run.Err(), errStop)
 		require.Equal(t, time.Second, time.Since(began))
-		require.Equal(t, vimap.Stats{Read: 1, Unfinished: 1}, run.Stats())
+		require.Equal(t, vimap.Accounts{Read: 1, Unfinished: 1}, run.Stats().Accounts)
 	})
 }
 

@@ -186,7 +186,7 @@ func TestAnItemGoesThroughTheWholeChainBeforeTheNextIsRead(t *testing.T) {
 			"read 1", "b does 1", "c does 12", "out 24 of 1", "c does 22", "out 44 of 1",
 			"end", "close a", "close b", "close c",
 		}, d)
-		require.Equal(t, vimap.Stats{Read: 2, Extra: 2, Delivered: 4}, run.Stats())
+		require.Equal(t, vimap.Accounts{Read: 2, Extra: 2, Delivered: 4}, run.Stats().Accounts)
 	})
 }
 
@@ -264,7 +264,7 @@ func TestAttemptsFollowEachOtherOnTheSpot(t *testing.T) {
 			"2s b does 1", "failed 1",
 			"2s a does 2", "close a", "close b",
 		}, d)
-		require.Equal(t, vimap.Stats{Read: 3, Delivered: 2, Failed: 1, Retries: 2}, run.Stats())
+		require.Equal(t, vimap.Accounts{Read: 3, Delivered: 2, Failed: 1, Retries: 2}, run.Stats().Accounts)
 	})
 }
 
@@ -336,5 +336,5 @@ func TestTheAccountsOfASerialRunMayBeReadWhileItGoesOn(t *testing.T) {
 	close(ended)
 	<-looked
 	require.NoError(t, run.Err())
-	require.Equal(t, vimap.Stats{Read: 2_000, Extra: 2_000, Delivered: 4_000}, run.Stats())
+	require.Equal(t, vimap.Accounts{Read: 2_000, Extra: 2_000, Delivered: 4_000}, run.Stats().Accounts)
 }

@@ -103,7 +103,7 @@ func TestAWorkerThatIsLostOrPanicsIsClosedAndOpenedAnew(t *testing.T) {
 					"a dies", "failed 1", "close a", "open a",
 					"b does 2", "close a", "close b",
 				}, d)
-				require.Equal(t, vimap.Stats{Read: 3, Delivered: 2, Failed: 1, Retries: 1, Restarts: 2}, run.Stats())
+				require.Equal(t, vimap.Accounts{Read: 3, Delivered: 2, Failed: 1, Retries: 1, Restarts: 2}, run.Stats().Accounts)
 			})
 		})
 	}

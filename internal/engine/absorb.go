@@ -93,6 +93,7 @@ func (o *absorbing[T]) keep(slot int32) {
 
 func (o *absorbing[T]) flush() {
 	o.flushUpTo(o.n)
+	o.x.tally.handed += int64(o.n)
 	clear(o.buf[:o.n])
 	o.n, o.sent = 0, 0
 }

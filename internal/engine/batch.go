@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,18 +27,21 @@ type batcher[In, Out any] struct {
 	slots []int32
 	ins   []In
 	due   time.Duration // when the oldest has waited for the linger time
+
+	queued atomic.Int64 // inputs in batches that no worker has
 }
 
 // bulk puts a worker before those of the stage that gathers batches for them.
 func (c *crew[In, Out]) bulk(f *Flow[In], mk maker[Out]) []*Group {
 	run := f.seg.run
 	b := &batcher[In, Out]{crew: c, size: c.Size}
+	c.g.waiting, c.g.batches = func() int { return int(b.queued.Load()) }, true
 	if run.inFlight > 0 {
 		b.size = min(b.size, max(1, run.inFlight-run.holding)) // there will never be more
 	}
 	f.seg.least = min(f.seg.least+2*min(b.size, largestAhead)*c.g.spec.Workers, largestAhead)
 	c.hireIdle(mk)
-	gather := newGroup(run, f.seg, Spec{Name: c.g.spec.Name, Workers: 1}, false)
+	gather := newGroup(run, f.seg, Spec{Name: c.g.spec.Name, Workers: 1, Role: RoleBatches, Node: c.g.spec.Node}, false)
 	f.pull(gather, func(x *Exec) Handler[In] {
 		mk(x)
 		return b.add
@@ -50,6 +54,7 @@ func (b *batcher[In, Out]) add(x *Exec, in In) {
 		b.due = b.g.run.now() + b.Linger
 	}
 	b.slots, b.ins = append(b.slots, x.slot), append(b.ins, in)
+	b.queued.Add(1)
 	if len(b.ins) >= b.size {
 		b.flush()
 	}
@@ -76,11 +81,15 @@ func (b *batcher[In, Out]) flush() {
 	}
 	r := rest[In, Out]{slots: b.slots, ins: b.ins}
 	b.slots, b.ins = nil, nil
-	b.g.add(func(x *Exec) { x.task.(*hand[In, Out]).batch(r) })
+	b.g.add(func(x *Exec) {
+		b.queued.Add(-int64(len(r.slots)))
+		x.task.(*hand[In, Out]).batch(r)
+	})
 }
 
 // batch works on a whole batch.
 func (h *hand[In, Out]) batch(r rest[In, Out]) {
+	h.x.tally.gets(len(r.slots))
 	if h.g.run.calls != nil && !h.admit(&r) {
 		return
 	}
@@ -158,6 +167,7 @@ func (h *hand[In, Out]) batchFailed(err error) {
 	for i, slot := range r.slots {
 		j := job[In]{slot: slot, in: r.ins[i], made: 1, earlier: []error{err}, begun: r.begun}
 		h.x.slot, h.in = slot, j.in
+		h.x.tally.retried++
 		h.event(AttemptFailed, 1, 0, err)
 		h.event(Retried, 1, wait, err)
 		h.retryAfter(wait, j)

@@ -99,7 +99,7 @@ func Lend(r *Run, l Lender) *Flow[[]byte] {
 		if r.ordered {
 			f.seg.hard *= 2
 		}
-		g := newGroup(r, f.seg, Spec{Workers: n}, false)
+		g := newGroup(r, f.seg, Spec{Workers: n, Role: RoleLines, Node: -1}, false)
 		lent.g, lent.ring, lent.blocks = g, newRing[*block](f.seg, &g.gate), addStore[*block](f.seg)
 		g.first = lent.reserve
 		g.build = func(x *Exec) {

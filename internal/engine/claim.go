@@ -25,6 +25,7 @@ func (c claims) begun() int   { return int(c & countMask) }
 func (c claims) results() int { return int(c >> resultsPos & countMask) }
 func (c claims) items() int   { return int(c >> itemsPos & countMask) }
 func (c claims) isCut() bool  { return c&cutBit != 0 }
+func (c claims) taken() int   { return min(c.begun(), c.items()) } // as far as it will not be given back
 
 // relievable says whether there is something that others could take: what has
 // not been begun, or results that wait for the rest of the chunk.
@@ -43,8 +44,11 @@ type puller[T any] struct {
 	x     *Exec
 	ring  *Ring[T]
 	do    Handler[T]
-	batch []Item[T] // the chunk in hand; replaced only between chunks
-	since time.Duration
+	batch []Item[T]     // the chunk in hand; replaced only between chunks
+	taken int           // how many items it had at first; 0 after a crash in it
+	jobs  int           // in hand since the clock was looked at
+	quick bool          // the jobs before were
+	last  time.Duration // when what was in hand before was done; 0 if the worker has waited since
 	turn  time.Duration // when it last let others have the processor
 	yield bool          // it is time to do so again
 }
@@ -53,12 +57,20 @@ type puller[T any] struct {
 // of the chunk in hand.
 func (p *puller[T]) serve() {
 	p.x.atGate()
+	p.taken, p.last = 0, 0
 	p.work()
 	for {
 		p.x.out.flush()
 		p.x.fresh = 0
 		if p.x.leaving {
+			if p.jobs > 0 {
+				p.settle(0)
+			}
+			p.x.tally.catchUp(&p.x.g.latencies)
 			return
+		}
+		if p.jobs == 0 && p.x.tally.untold == 0 {
+			p.x.tally.catchUp(&p.x.g.latencies)
 		}
 		if p.yield {
 			p.yield = false
@@ -67,8 +79,14 @@ func (p *puller[T]) serve() {
 		n, job := p.take()
 		switch {
 		case job != nil:
+			p.beginJob()
 			job(p.x)
+			p.endJob()
 		case n > 0:
+			if p.jobs > 0 {
+				p.settle(0)
+			}
+			p.begin(n)
 			p.x.claims.Store(uint64(n) * oneItem)
 			if p.x.g.run.halted.Load() { // who halted may have looked before
 				p.x.cut()
@@ -76,14 +94,12 @@ func (p *puller[T]) serve() {
 			if n > 1 {
 				p.x.g.run.watch()
 			}
-			p.since = p.x.g.run.now()
 			p.work()
-			now := p.x.g.run.now()
-			p.x.g.pace.observe(n, now-p.since)
-			if now-p.turn >= turnTime {
-				p.turn, p.yield = now, true
-			}
 		default:
+			if p.jobs > 0 {
+				p.settle(0)
+			}
+			p.x.tally.catchUp(&p.x.g.latencies)
 			return
 		}
 	}
@@ -100,6 +116,7 @@ func (p *puller[T]) work() {
 			if c.isCut() {
 				x.awaitRelief()
 			}
+			p.settle(c)
 			x.claims.Store(0)
 			clear(p.batch)
 			return
@@ -145,10 +162,16 @@ func (p *puller[T]) take() (int, func(*Exec)) {
 			g.unrest(&x.waiter)
 			continue
 		}
+		if p.jobs > 0 {
+			p.settle(0)
+		}
+		x.tally.resting = true
 		g.mu.Unlock()
 		x.out.idle()
 		x.waiter.park(-1)
+		p.last = 0
 		g.mu.Lock()
+		x.tally.resting = false
 		g.arrived()
 	}
 	g.mu.Unlock()
@@ -198,7 +221,9 @@ func (p *puller[T]) release() {
 	defer x.mu.Unlock()
 	c := claims(x.claims.Swap(0))
 	x.fresh = 0
+	p.settle(c)
 	x.out.flush()
+	x.tally.catchUp(&x.g.latencies)
 	if n := c.begun(); n < c.items() {
 		p.ring.giveBack(p.batch[n:c.items()])
 	}

@@ -131,6 +131,7 @@ func (w *cutting) begin() {
 	p, b := w.part, w.part.of
 	w.lines, w.events, w.kept, w.passed, w.till, w.ended = 0, nil, 0, 0, 0, false
 	w.claimed, w.failed = 0, nil
+	w.x.tally.take(w.g.run.now(), 0, -1)
 	// From here on the rest may be taken from it.
 	w.x.claims.Store(uint64(p.to-p.from) * oneItem)
 	w.g.run.watch()
@@ -352,6 +353,7 @@ func (w *cutting) finish() {
 	}
 	p, b, slot := w.part, w.part.of, w.slot
 	w.part, w.text = nil, nil
+	w.x.tally.settle(max(0, w.g.run.now()-time.Duration(w.x.tally.since.Load())))
 	if len(w.buf) > largestKept {
 		w.buf = nil
 	}
@@ -422,4 +424,5 @@ func (w *cutting) seal(f *Failure) {
 func (w *cutting) reserve(int)   {}
 func (w *cutting) flush()        {}
 func (w *cutting) flushUpTo(int) {}
+func (w *cutting) held() int     { return 0 }
 func (w *cutting) idle()         { w.seg.nudge() }

@@ -45,6 +45,7 @@ type Exec struct {
 	unbegun bool            // it was lost without an input in hand
 	planned bool            // so that it is opened anew by plan
 	watch   watch
+	tally   tally
 }
 
 // anyPuller is a puller whose type the worker need not know.
@@ -98,6 +99,9 @@ func (x *Exec) main() {
 	for x.phase != phaseEnd {
 		x.turn()
 	}
+	x.tally.catchUp(&x.g.latencies)
+	x.isUp()
+	x.tally.ended.Store(int64(x.g.run.now()))
 	x.exited = true
 }
 
@@ -133,8 +137,10 @@ func (x *Exec) turn() {
 	}
 	switch x.phase {
 	case phaseOpen:
+		x.setsUp()
 		x.open()
 	case phaseServe:
+		x.isUp()
 		err := x.task.serve()
 		x.at = nil
 		x.phase = phaseClose
@@ -142,9 +148,12 @@ func (x *Exec) turn() {
 			x.lastly, x.phase = err, phaseAnew
 		}
 	case phaseClose:
+		x.setsUp()
+		x.tally.closing.Store(true)
 		x.close()
 		x.phase = phaseEnd
 	case phaseAnew:
+		x.setsUp()
 		x.pull.release()
 		x.close()
 		x.anew()
@@ -201,6 +210,7 @@ func (x *Exec) open() {
 		x.g.workerEvent(Opened, x, nil)
 		x.g.ready()
 	}
+	x.isUp()
 	x.phase = phaseServe
 }
 
@@ -303,6 +313,7 @@ func (x *Exec) giveUp(err error) {
 // fail gives the item in hand its fate.
 func (x *Exec) fail(f *Failure) {
 	x.served = true
+	x.tally.failed++
 	x.g.seg.meta(x.slot).Fail = f
 	x.g.run.callOf(x.slot).failed(f)
 	x.out.pass(x.slot, Failed)
@@ -326,6 +337,7 @@ func (x *Exec) passBy(slot int32, s State) {
 		x.rescue()
 		return
 	}
+	x.tally.passed++
 	x.out.pass(slot, s)
 }
 

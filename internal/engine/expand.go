@@ -30,7 +30,7 @@ func FlatMap[In, T, Next any](f *Flow[T], origins *Store[In], name string, fn fu
 
 // behind begins the segment that e makes.
 func (e *expander[In, T, Next]) behind(f *Flow[T], origins *Store[In], ordered bool) (*Flow[Next], *Store[In]) {
-	run := f.seg.run
+	run, node := f.seg.run, NodeOf(f)
 	e.from, e.before = f.seg, origins
 	e.seg = newSegment(run, f.seg)
 	if origins != nil {
@@ -64,7 +64,8 @@ func (e *expander[In, T, Next]) behind(f *Flow[T], origins *Store[In], ordered b
 	}
 	return boundary(e.seg, func(gt *gate) *Ring[Next] {
 		e.ring = newRing[Next](e.seg, gt)
-		g := newGroup(run, f.seg, Spec{Name: e.step.Name, Workers: 1}, false)
+		g := newGroup(run, f.seg, Spec{Name: e.step.Name, Workers: 1, Role: RoleFlatMap, Node: node}, false)
+		g.makes = e.seg
 		f.pull(g, mk, &oneByOne{ordered: ordered, set: func(s pausing) {
 			if e.last != nil {
 				s.onLull(never, nothingToDo, func() { e.last(e.x) })
@@ -107,7 +108,9 @@ func (e *expander[In, T, Next]) done() {
 	e.holding = false
 	if e.made == 0 {
 		e.seg.run.stats.filtered.Add(1)
+		e.x.tally.filtered++
 	}
+	e.x.tally.handed++
 	if e.from.meta(e.parent).refs.Add(-1) == 0 {
 		e.from.leave([]int32{e.parent})
 	}
@@ -149,6 +152,7 @@ func (e *expander[In, T, Next]) pass(slot int32, s State) {
 		return
 	}
 	e.seg.run.stats.filtered.Add(1)
+	e.x.tally.handed++
 	e.from.leave([]int32{slot})
 }
 
@@ -156,3 +160,4 @@ func (*expander[In, T, Next]) reserve(int)   {}
 func (*expander[In, T, Next]) flush()        {}
 func (*expander[In, T, Next]) flushUpTo(int) {}
 func (*expander[In, T, Next]) idle()         {}
+func (*expander[In, T, Next]) held() int     { return 0 }

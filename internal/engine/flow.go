@@ -40,6 +40,7 @@ func boundary[T any](seg *Segment, ring func(g *gate) *Ring[T]) *Flow[T] {
 	f := &Flow[T]{seg: seg, last: ring}
 	f.pull = func(g *Group, mk maker[T], one *oneByOne) {
 		r := ring(&g.gate)
+		g.waiting = r.waitingLocked
 		if one != nil {
 			g.eager = true // it has to see the end, also when nothing comes before
 		}
@@ -55,6 +56,7 @@ func boundary[T any](seg *Segment, ring func(g *gate) *Ring[T]) *Flow[T] {
 				return
 			}
 			s := &single[T]{x: x, out: newOutlet(g.run, r, &g.gate, one.ordered), do: do}
+			s.out.meter = &meter{x: x}
 			x.pull = s
 			if one.set != nil {
 				one.set(s)
@@ -63,7 +65,7 @@ func boundary[T any](seg *Segment, ring func(g *gate) *Ring[T]) *Flow[T] {
 	}
 	// Steps behind a source that no stage follows have a worker of their own.
 	f.end = func(mk maker[T]) []*Group {
-		g := newGroup(seg.run, seg, Spec{Workers: 1}, false)
+		g := newGroup(seg.run, seg, Spec{Workers: 1, Role: RoleSteps, Node: -1}, false)
 		f.pull(g, mk, nil)
 		return []*Group{g}
 	}
@@ -124,7 +126,7 @@ func Filter[T any](f *Flow[T], name string, keep func(T) bool) *Flow[T] {
 				do(x, v)
 				return
 			}
-			x.out.pass(x.slot, Filtered)
+			x.drop()
 		}
 	})
 }
@@ -167,7 +169,9 @@ func End[T any](f *Flow[T], ordered bool) *Outlet[T] {
 		f.serial(toward(o.deliver))
 		return o
 	}
-	return newOutlet(run, f.ringFor(g), g, ordered)
+	o := newOutlet(run, f.ringFor(g), g, ordered)
+	run.parts.queued = o.queued
+	return o
 }
 
 // ringFor ends the flow in a ring whose consumers wait at g.

@@ -27,6 +27,8 @@ type Spec struct {
 	Retry        Policy // nil: no retry
 	Restart      Policy
 	Config       func(worker int) any // for errors; nil: there are none
+	Role         Role
+	Node         int // of the plan
 }
 
 // Group is the workers of one stage in one run.
@@ -39,8 +41,14 @@ type Group struct {
 	build func(x *Exec)
 	first func() // called before the workers start; may be nil
 	pace  pace
-	ctx   context.Context // of the workers' opening; ends with the group
-	stop  context.CancelFunc
+
+	latencies latencies
+	waiting   func() int // inputs that wait, besides jobs; called under mu
+	batches   bool       // jobs are whole batches, which waiting counts
+	makes     *Segment   // of a FlatMap
+
+	ctx  context.Context // of the workers' opening; ends with the group
+	stop context.CancelFunc
 
 	// Under gate.mu.
 	jobs       jobs
@@ -93,6 +101,7 @@ func (g *Group) spawnLocked() bool {
 // launch starts a worker. The caller holds mu.
 func (g *Group) launch(number int) {
 	x := &Exec{g: g, number: number, waiter: newWaiter(), woken: !g.eager}
+	x.tally.born.Store(int64(g.run.now()))
 	g.build(x)
 	g.launchLocked(x)
 }
@@ -212,6 +221,7 @@ func (g *Group) ready() {
 
 func (g *Group) restarted(x *Exec, err error) {
 	g.run.stats.restarts.Add(1)
+	x.tally.comings.Add(1)
 	g.workerEvent(Restarted, x, err)
 }
 

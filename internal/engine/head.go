@@ -71,6 +71,7 @@ func (h *Head[T]) main() {
 	h.name.Store(&name)
 	<-h.run.allReady
 	if !h.run.closing.Load() {
+		h.run.parts.flows.Store(int64(h.run.now()))
 		h.run.sourceEnded(h.source(h.run.sourceCtx, &h.emitter))
 	}
 	h.clean = true
@@ -81,6 +82,7 @@ func (h *Head[T]) end() {
 	if !h.clean {
 		h.run.sourceEnded(h.run.caught(recover()))
 	}
+	h.run.parts.read(h.run)
 	h.seg.end(h.ring.closing())
 	close(h.done)
 }
@@ -165,6 +167,15 @@ func (e *Emitter[T]) Places(name func(n int64) string) {
 		e.place = &Place{First: e.h.seg.seq, Name: name}
 	}
 }
+
+// Total says how much there is to be read, in which unit.
+func (e *Emitter[T]) Total(n int64, unit string) {
+	e.h.run.parts.unit.Store(&unit)
+	e.h.run.parts.total.Store(n)
+}
+
+// Advance says that n more of it were read.
+func (e *Emitter[T]) Advance(n int64) { e.h.run.parts.position.Add(n) }
 
 // awaitSource waits for the source, and no longer than Grace once it must end.
 func (r *Run) awaitSource(h anyHead) {

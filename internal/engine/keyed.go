@@ -1,12 +1,16 @@
 package engine
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // keyring queues the inputs of a stage by their keys: of each key one at a
 // time is with a worker.
 type keyring[In any] struct {
 	mu      sync.Mutex
 	waiting map[any][]job[In]
+	queued  atomic.Int64 // inputs that wait for their turn
 }
 
 // keyed puts a worker before those of the stage that takes the inputs in
@@ -14,7 +18,8 @@ type keyring[In any] struct {
 func (c *crew[In, Out]) keyed(f *Flow[In], mk maker[Out]) []*Group {
 	c.hireIdle(mk)
 	keys := &keyring[In]{waiting: map[any][]job[In]{}}
-	deal := newGroup(f.seg.run, f.seg, Spec{Name: c.g.spec.Name, Workers: 1}, false)
+	c.g.waiting = func() int { return int(keys.queued.Load()) }
+	deal := newGroup(f.seg.run, f.seg, Spec{Name: c.g.spec.Name, Workers: 1, Role: RoleKeys, Node: c.g.spec.Node}, false)
 	step := &Step{c.g.spec.Name}
 	f.pull(deal, func(x *Exec) Handler[In] {
 		mk(x)
@@ -23,7 +28,7 @@ func (c *crew[In, Out]) keyed(f *Flow[In], mk maker[Out]) []*Group {
 			call := f.seg.run.callOf(x.slot)
 			if call != nil {
 				if _, ok := call.enter(false); !ok {
-					x.out.pass(x.slot, Filtered)
+					x.drop()
 					return
 				}
 			}
@@ -57,6 +62,7 @@ func (k *keyring[In]) take(key any, j job[In]) bool {
 	list, busy := k.waiting[key]
 	if busy {
 		k.waiting[key] = append(list, j)
+		k.queued.Add(1)
 		return false
 	}
 	k.waiting[key] = nil
@@ -74,5 +80,6 @@ func (k *keyring[In]) done(key any) (j job[In], ok bool) {
 	}
 	j, list[0] = list[0], j
 	k.waiting[key] = list[1:]
+	k.queued.Add(-1)
 	return j, true
 }

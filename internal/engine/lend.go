@@ -27,7 +27,7 @@ func (h *hand[In, Out]) letGo(c *call) {
 
 // drop ends the way of an input that nobody waits for any more.
 func (h *hand[In, Out]) drop() {
-	h.x.out.pass(h.x.slot, Filtered)
+	h.x.drop()
 	h.settled()
 	h.ctx = h.g.run.ctx
 }
@@ -84,7 +84,7 @@ func (h *hand[In, Out]) sift(r *rest[In, Out], keep func(*call) bool) {
 	n := 0
 	for i, slot := range r.slots {
 		if !keep(h.g.run.callOf(slot)) {
-			h.x.out.pass(slot, Filtered)
+			h.x.dropped(slot)
 			continue
 		}
 		r.slots[n], r.ins[n] = slot, r.ins[i]

@@ -33,7 +33,9 @@ func (f *Feed[In, Out]) All(yield func(context.Context, In) bool) {
 		x.g.ready()
 	}
 	x.leaving = false
+	x.isUp()
 	x.pull.serve()
+	x.setsUp()
 	x.at = f.h.step
 }
 
@@ -83,6 +85,7 @@ func (h *hand[In, Out]) loop() error {
 	x, f := h.x, h.feed
 	x.at = h.step
 	f.begun, f.holds = false, false
+	x.setsUp()
 	err := h.Loop(f, x.number)
 	if !x.watch.settle() { // it stopped a panic within its time limit, or too late
 		goexit()

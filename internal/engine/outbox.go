@@ -15,7 +15,8 @@ type anyOutbox interface {
 	reserve(n int)
 	flush()
 	flushUpTo(n int)
-	idle() // the worker is about to sleep
+	idle()     // the worker is about to sleep
+	held() int // what flush would count
 }
 
 // into makes handlers that end in r.
@@ -57,11 +58,13 @@ func (o *outbox[T]) grow(n int) {
 	o.buf = buf
 }
 
-func (o *outbox[T]) idle() {}
+func (o *outbox[T]) idle()     {}
+func (o *outbox[T]) held() int { return o.n }
 
 // flush hands on what there is.
 func (o *outbox[T]) flush() {
 	o.flushUpTo(o.n)
+	o.x.tally.handed += int64(o.n)
 	clear(o.buf[:o.n])
 	o.n, o.sent = 0, 0
 }

@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // arrival says what Outlet.next found.
 type arrival uint8
@@ -26,13 +29,15 @@ type Outlet[T any] struct {
 	chunk   []Item[T]
 	i, n    int
 	ordered bool
-	seq     int64     // of the next item, if ordered
-	early   []Item[T] // items that came before their turn, at seq modulo length
-	kept    int       // how many these are
+	seq     int64        // of the next item, if ordered
+	early   []Item[T]    // items that came before their turn, at seq modulo length
+	kept    int          // how many these are
+	told    atomic.Int64 // kept, as others know it
 	freed   []int32
 	hold    int                // how many credits freed may hold
 	take    func(Item[T]) bool // of a serial run: the loop over it
 	blocks  *unpacking         // if what comes are blocks of lines
+	meter   *meter             // nil: of the loop over the run
 
 	delivered int64
 }
@@ -109,6 +114,11 @@ func (o *Outlet[T]) keep(it *Item[T], seq int64) {
 // fill takes what is there, or waits for it.
 func (o *Outlet[T]) fill(wait time.Duration) arrival {
 	g := o.gate
+	o.meter.done(o.n)
+	o.n, o.i = 0, 0
+	if o.ordered {
+		o.told.Store(int64(o.kept))
+	}
 	g.mu.Lock()
 	for {
 		if o.run.halted.Load() && !o.run.drains.Load() {
@@ -118,6 +128,7 @@ func (o *Outlet[T]) fill(wait time.Duration) arrival {
 		if n := o.ring.takeLocked(o.chunk); n > 0 {
 			g.mu.Unlock()
 			o.i, o.n = 0, n
+			o.meter.got(n)
 			if n == len(o.chunk) && n < mostChunk {
 				o.widen()
 			}
@@ -142,7 +153,7 @@ func (o *Outlet[T]) fill(wait time.Duration) arrival {
 		}
 		g.mu.Unlock()
 		o.settle()
-		woken := o.waiter.park(wait)
+		woken := o.park(wait)
 		g.mu.Lock()
 		if !woken && g.unrest(&o.waiter) {
 			g.mu.Unlock()
@@ -153,6 +164,21 @@ func (o *Outlet[T]) fill(wait time.Duration) arrival {
 		}
 		g.arrived()
 	}
+}
+
+// park waits to be woken, at most for wait if that is not negative.
+func (o *Outlet[T]) park(wait time.Duration) bool {
+	if o.meter != nil {
+		return o.waiter.park(wait) // what it does is measured, not what it does not
+	}
+	return o.run.parts.rests.park(&o.waiter, wait)
+}
+
+// queued returns how many items wait for the outlet, or for their turn.
+func (o *Outlet[T]) queued() int {
+	o.gate.mu.Lock()
+	defer o.gate.mu.Unlock()
+	return o.ring.waitingLocked() + int(o.told.Load())
 }
 
 // widen makes room for larger chunks.

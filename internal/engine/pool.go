@@ -79,7 +79,7 @@ func (p *Pool[In, Out]) compile(stage func(*Flow[In]) *Flow[Out]) *Outlet[struct
 	inputs := inline(source, func(do Handler[In]) Handler[*request[In, Out]] {
 		return func(x *Exec, r *request[In, Out]) {
 			if r.isOver() {
-				x.out.pass(x.slot, Filtered)
+				x.drop()
 				return
 			}
 			x.g.seg.meta(x.slot).Index = r.index

@@ -19,6 +19,7 @@ func Rescue[T, In any](f *Flow[T], origins *Store[In], name string, fn func(In, 
 				out, same, err := fn(in, m)
 				switch {
 				case same:
+					x.tally.passed++
 					x.out.pass(x.slot, Failed)
 				case err != nil:
 					x.fail(&Failure{Stage: name, Input: in, HasInput: true, Attempts: 1, Earlier: m.Fail.all(), Err: err})

@@ -63,6 +63,7 @@ type Run struct {
 	cancel   context.CancelCauseFunc
 
 	serial *serial // nil: it is concurrent
+	parts  parts
 
 	sourceCtx  context.Context
 	stopSource context.CancelCauseFunc
@@ -109,7 +110,8 @@ type Run struct {
 
 // New returns a run that nothing belongs to yet. inFlight is 0 for the default.
 func New(ctx context.Context, faults *Faults, inFlight int, ordered bool) *Run {
-	r := &Run{faults: faults, inFlight: inFlight, ordered: ordered, born: time.Now(), outer: ctx, observe: observer(ctx)}
+	r := &Run{faults: faults, inFlight: inFlight, ordered: ordered, born: time.Now().Add(-1), outer: ctx, observe: observer(ctx)}
+	r.parts.rests.run = r
 	if IsSerial(ctx) {
 		r.serial = new(serial)
 	}
@@ -122,6 +124,7 @@ func New(ctx context.Context, faults *Faults, inFlight int, ordered bool) *Run {
 // Context is that of the user's functions.
 func (r *Run) Context() context.Context { return r.ctx }
 
+// now is the time of the run. It is never 0, which stands for no time.
 func (r *Run) now() time.Duration { return time.Since(r.born) }
 
 // Start starts everything that was added. Of a serial run that is nothing, see
@@ -197,6 +200,7 @@ func (r *Run) halt(cause error) {
 	if r.halted.Swap(true) {
 		return
 	}
+	r.parts.halted.Store(int64(r.now()))
 	r.cancel(cause)
 	for _, end := range r.ends {
 		end(cause)
@@ -328,6 +332,7 @@ func (r *Run) Finish(left bool) []error {
 	}
 	r.monitor.end()
 	r.naming.end()
+	r.parts.ended.Store(int64(r.now()))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var errs []error
@@ -344,6 +349,8 @@ func (r *Run) Finish(left bool) []error {
 type Stats struct {
 	Read, Delivered, Failed, Filtered, Extra, Retries, Restarts, Stuck, Rescued int64
 	Lost, StuckCalls                                                            []error
+
+	Parts
 }
 
 // Stats returns the accounts as they are now; they are exact once the run has
@@ -361,6 +368,7 @@ func (r *Run) Stats() Stats {
 	for _, h := range r.heads {
 		s.Read += h.read()
 	}
+	s.Parts = r.stated()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.Lost, s.StuckCalls = slices.Clone(r.gone), slices.Clone(r.hung)

@@ -52,11 +52,13 @@ type Segment struct {
 	stash  []int32 // credits that the head has taken for its next items
 	first  [blockSize]int32
 	seq    int64 // of the head's next item
+	rests  rests // of the head, for want of room
 }
 
 func newSegment(run *Run, parent *Segment) *Segment {
 	s := &Segment{run: run, parent: parent, head: newWaiter()}
 	s.stash = s.first[:0]
+	s.rests.run = run
 	s.total.Store(-1)
 	run.segments = append(run.segments, s)
 	s.stores = append(s.stores, &s.metas)
@@ -136,7 +138,7 @@ func (s *Segment) refill() bool {
 	for s.taken >= s.limit && !s.ending() {
 		s.parked = true
 		s.mu.Unlock()
-		s.head.park(-1)
+		s.rests.park(&s.head, -1)
 		s.mu.Lock()
 	}
 	defer s.mu.Unlock()

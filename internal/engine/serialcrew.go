@@ -39,7 +39,10 @@ func (c *crew[In, Out]) serial(f *Flow[In], mk maker[Out]) {
 	for n := range c.g.spec.Workers {
 		w := &serialWorker{x: &Exec{g: c.g, number: n}, loops: c.Loop != nil}
 		w.x.pull = w
-		c.hire(w.x, toward(s.keep))
+		c.hire(w.x, toward(func(it Item[Out]) {
+			w.x.tally.handed++
+			s.keep(it)
+		}))
 		s.workers = append(s.workers, w)
 		run.serial.opens = append(run.serial.opens, func() { s.settle(w) })
 		run.serial.ends = append(run.serial.ends, w.end)
@@ -59,6 +62,7 @@ func (s *serialCrew[In, Out]) take(it Item[In]) {
 	default:
 		s.work(func(x *Exec) {
 			x.slot = it.Slot
+			x.tally.begun++
 			x.task.(*hand[In, Out]).begin(x, it.Val)
 		})
 	}
@@ -112,6 +116,7 @@ func (s *serialCrew[In, Out]) settle(w *serialWorker) {
 			x.guarded(x.turn)
 		}
 	}
+	x.tally.tell()
 }
 
 // forward hands on what a worker made, in the order of the inputs.

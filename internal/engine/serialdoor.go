@@ -10,7 +10,7 @@ type door[T any] struct {
 }
 
 func newDoor[T any](seg *Segment, mk maker[T]) *door[T] {
-	x := &Exec{g: newGroup(seg.run, seg, Spec{Workers: 1}, false)}
+	x := &Exec{g: newGroup(seg.run, seg, Spec{Workers: 1, Role: RoleDoor}, false)}
 	return &door[T]{x: x, do: mk(x)}
 }
 
@@ -57,6 +57,7 @@ func (outward[T]) reserve(int)                 {}
 func (outward[T]) flush()                      {}
 func (outward[T]) flushUpTo(int)               {}
 func (outward[T]) idle()                       {}
+func (outward[T]) held() int                   { return 0 }
 
 // unbounded gives a segment of a serial run as many slots as it asks for: what
 // it has in flight is bounded by what its batches hold.
@@ -64,6 +65,8 @@ func (s *Segment) unbounded() { s.fixed, s.limit = true, math.MaxInt }
 
 // serially calls the source on the goroutine of the run.
 func (h *Head[T]) serially() {
+	h.run.parts.flows.Store(int64(h.run.now()))
+	defer h.run.parts.read(h.run)
 	var err error
 	if caught := h.run.guarded(func() { err = h.source(h.run.sourceCtx, &h.emitter) }); caught != nil {
 		err = caught

@@ -44,6 +44,7 @@ type crew[In, Out any] struct {
 // Via adds a stage.
 func Via[In, Out any](f *Flow[In], spec Spec, st Stage[In, Out]) *Flow[Out] {
 	c := &crew[In, Out]{Stage: st, step: &Step{spec.Name}, cond: &Step{spec.Name}}
+	spec.Node = NodeOf(f)
 	found := func() {
 		opens := st.Open != nil || st.Loop != nil
 		c.g = newGroup(f.seg.run, f.seg, spec, opens)
@@ -170,6 +171,12 @@ func (h *hand[In, Out]) again(j job[In]) {
 	h.x.slot, h.in, h.job = j.slot, j.in, j
 	if j.made > 0 {
 		h.g.run.stats.retries.Add(1)
+	} else {
+		h.x.tally.begun++
+	}
+	h.x.tally.names(h.g.seg.meta(h.x.slot).Index)
+	if h.g.run.parts.showInputs {
+		h.x.tally.show(h.in)
 	}
 	h.attempt()
 }
@@ -283,6 +290,8 @@ func (h *hand[In, Out]) failed(err error) {
 		wait, again := h.g.spec.Retry.Next(j.made, h.g.run.now()-j.begun, err)
 		if again {
 			j.earlier = append(slices.Clip(j.earlier), err)
+			h.x.tally.retried++
+			h.x.tally.away = true
 			h.event(Retried, j.made, wait, err)
 			var none In
 			h.in, h.job = none, job[In]{}

@@ -20,7 +20,7 @@ type turn[T, Next any] struct {
 
 // inTurn adds a step.
 func inTurn[T, Next any](f *Flow[T], ordered bool, t turn[T, Next]) *Flow[Next] {
-	run, step := f.seg.run, &Step{t.name}
+	run, step, node := f.seg.run, &Step{t.name}, NodeOf(f)
 	begins := boundary(f.seg, f.ringFor)
 	enter := func(x *Exec, next Handler[Next]) Handler[T] {
 		if t.failed != nil {
@@ -32,7 +32,7 @@ func inTurn[T, Next any](f *Flow[T], ordered bool, t turn[T, Next]) *Flow[Next] 
 		}
 	}
 	flow := behind(f.seg, func(mk maker[Next]) []*Group {
-		g := newGroup(run, f.seg, Spec{Name: t.name, Workers: 1}, false)
+		g := newGroup(run, f.seg, Spec{Name: t.name, Workers: 1, Role: RoleTurn, Node: node}, false)
 		begins.pull(g, func(x *Exec) Handler[T] { return enter(x, mk(x)) }, &oneByOne{ordered: ordered})
 		return []*Group{g}
 	})
@@ -42,8 +42,6 @@ func inTurn[T, Next any](f *Flow[T], ordered bool, t turn[T, Next]) *Flow[Next] 
 	}
 	return flow
 }
-
-func (x *Exec) drop() { x.out.pass(x.slot, Filtered) }
 
 // Take adds a step that lets n items pass and then ends the reading. What still
 // comes is dropped, failures too.
@@ -66,6 +64,7 @@ func Take[T any](f *Flow[T], name string, n int64, ordered bool) *Flow[T] {
 		},
 		failed: func(x *Exec) {
 			if passed < n {
+				x.tally.passed++
 				x.out.pass(x.slot, Failed)
 				return
 			}

@@ -5,9 +5,10 @@ import "context"
 // visit is a pool as a stage of another run. The workers of that run hand their
 // inputs to the pool and do not wait for them: what comes back comes as jobs.
 type visit[In, Out any] struct {
-	pool *Pool[In, Out]
-	g    *Group
-	run  *Run // that visits
+	pool  *Pool[In, Out]
+	g     *Group
+	run   *Run // that visits
+	dealt bool // others than the workers of g submit the inputs
 }
 
 // visitor is the stage's part of a worker of the run that visits.
@@ -18,10 +19,11 @@ type visitor[Out any] struct {
 
 // Via adds the workers of the pool as a stage.
 func (p *Pool[In, Out]) Via(f *Flow[In]) *Flow[Out] {
+	node := NodeOf(f)
 	flow := behind(f.seg, func(mk maker[Out]) []*Group {
 		run := f.seg.run
 		v := &visit[In, Out]{pool: p, run: run}
-		v.g = newGroup(run, f.seg, Spec{Name: p.name, Workers: max(1, p.workers)}, false)
+		v.g = newGroup(run, f.seg, Spec{Name: p.name, Workers: max(1, p.workers), Role: RolePool, Node: node}, false)
 		v.g.first = v.await
 		f.seg.least = min(f.seg.least+max(0, p.ahead-2*v.g.spec.Workers), largestAhead) // the group has its share
 		run.unready.Add(1)
@@ -38,7 +40,8 @@ func (p *Pool[In, Out]) Via(f *Flow[In]) *Flow[Out] {
 			hire(x)
 			x.pull = &puller[struct{}]{x: x}
 		}
-		deal := newGroup(run, f.seg, Spec{Name: p.name, Workers: 1}, false)
+		v.dealt = true
+		deal := newGroup(run, f.seg, Spec{Name: p.name, Workers: 1, Role: RoleKeys, Node: node}, false)
 		f.pull(deal, func(x *Exec) Handler[In] {
 			mk(x)
 			return v.submit
@@ -116,10 +119,11 @@ func (v *visit[In, Out]) submit(x *Exec, in In) {
 	if held != nil {
 		var ok bool
 		if ctx, ok = held.enter(false); !ok {
-			x.out.pass(slot, Filtered)
+			x.drop()
 			return
 		}
 	}
+	x.tally.away = true
 	r := v.request(ctx, v.g.seg.meta(slot).Index)
 	r.in = in
 	r.answer = func() {
@@ -146,9 +150,12 @@ func (v *visit[In, Out]) answered(r *request[In, Out], slot int32, held *call) {
 	}
 	v.g.add(func(x *Exec) {
 		x.slot = slot
+		if v.dealt {
+			x.tally.begun++
+		}
 		switch {
 		case dropped:
-			x.out.pass(slot, Filtered)
+			x.drop()
 		case r.fail != nil:
 			x.fail(r.fail)
 		default:

@@ -75,11 +75,13 @@ func (x *Exec) abandon(attempt uint64) {
 	g.workerEvent(Stuck, x, stuck)
 	heir := x.heir(stuck)
 	var redo func(*Exec)
+	begun := 0
 	switch x.phase {
 	case phaseOpen:
 		heir.crash = &crash{err: stuck}
 	case phaseServe:
 		x.pull.relieve()
+		begun = claims(x.claims.Load()).taken()
 		redo = x.task.orphaned(stuck)
 	default:
 		g.closeFailed(x, stuck)
@@ -88,6 +90,7 @@ func (x *Exec) abandon(attempt uint64) {
 	if tooOften { // before the heir begins another call that may be stuck
 		g.run.Fail(g.run.faults.TooManyStuck(g.spec.Name, g.spec.MostStuck, stuck))
 	}
+	heir.tally.inherit(&x.tally, g.run.now(), begun, x.out.held())
 	if g.replace(x, heir) {
 		if redo != nil {
 			g.add(redo)
@@ -119,6 +122,8 @@ func (g *Group) replace(x, heir *Exec) bool {
 	// A new list, for the monitor may be reading the old one.
 	g.execs = slices.DeleteFunc(slices.Clone(g.execs), func(e *Exec) bool { return e == x })
 	if g.over {
+		heir.tally.ended.Store(int64(g.run.now()))
+		g.execs = append(g.execs, heir) // for its accounts
 		return false
 	}
 	g.launchLocked(heir)

@@ -1,5 +1,7 @@
 package engine
 
+import "time"
+
 // window is the puller of a worker that has several inputs in hand: it takes
 // more while the outcomes of the others are awaited.
 type window[T any] struct {
@@ -26,6 +28,7 @@ func (p *window[T]) serve() {
 	x.atGate()
 	for {
 		h.handOn()
+		x.tally.tell()
 		p.work()
 		if x.leaving && !h.holding() {
 			return
@@ -87,11 +90,14 @@ func (p *window[T]) take(h severalTask) (job func(*Exec), over bool) {
 			}
 			p.next, p.n = 0, p.ring.takeLocked(p.batch[:room])
 			took += p.n
+			x.tally.begun += int64(p.n)
+			p.takes(took)
 		}
 		if took > 0 || holds {
 			g.unlockAndWake(p.more(h))
 			return nil, false
 		}
+		p.settles()
 		g.rest(&x.waiter)
 		if p.more(h) {
 			g.unrest(&x.waiter)
@@ -107,6 +113,22 @@ func (p *window[T]) take(h severalTask) (job func(*Exec), over bool) {
 	return nil, true
 }
 
+// takes has the worker be at work if it was not, with n inputs for a beginning.
+func (p *window[T]) takes(n int) {
+	if t := &p.x.tally; n > 0 && t.since.Load() == 0 {
+		t.take(p.x.g.run.now(), n, -1)
+	}
+}
+
+// settles says that the worker has nothing in hand any more.
+func (p *window[T]) settles() {
+	t := &p.x.tally
+	if since := t.since.Load(); since != 0 {
+		t.settle(max(0, p.x.g.run.now()-time.Duration(since)))
+	}
+	t.tell()
+}
+
 // more reports whether there is work for another worker. The caller holds mu.
 func (p *window[T]) more(h severalTask) bool {
 	return p.x.g.jobs.len() > 0 || h.hasReturned() || p.ring.waitingLocked() > 0
@@ -116,9 +138,11 @@ func (p *window[T]) relieve() {}
 
 // release gives back what is left of the batch, so that the worker can be away.
 func (p *window[T]) release() {
+	p.settles()
 	p.x.out.flush()
 	if p.next < p.n {
 		p.ring.giveBack(p.batch[p.next:p.n])
+		p.x.tally.begun -= int64(p.n - p.next)
 		clear(p.batch[p.next:p.n])
 		p.next, p.n = 0, 0
 	}

@@ -100,6 +100,12 @@ func (p *Program) complete(s *seen) bool {
 
 func (p *Program) checkStats(s *seen) {
 	st := s.stats
+	for i := range st.Stages {
+		g := &st.Stages[i]
+		if left := g.Started - g.Done - g.Failed - g.Filtered; left < 0 || left > 0 && p.complete(s) {
+			p.report("conservation: stage %q (%s) does not add up: %+v", g.Name, g.Role, g.Tally)
+		}
+	}
 	if st.Read+st.Extra != st.Delivered+st.Failed+st.Filtered+st.Unfinished || st.Unfinished < 0 {
 		p.report("conservation: stats do not add up: %+v", st)
 	}

@@ -35,7 +35,7 @@ var Table = []Mutant{
 	{
 		Law: "3 order", Bug: "an ordered run delivers as it comes",
 		File: "internal/engine/flow.go",
-		Old:  "	return newOutlet(run, f.ringFor(g), g, ordered)", New: "	return newOutlet(run, f.ringFor(g), g, false)",
+		Old:  "	o := newOutlet(run, f.ringFor(g), g, ordered)", New: "	o := newOutlet(run, f.ringFor(g), g, false)",
 	},
 	{
 		Law: "3 order", Bug: "inputs with keys are dealt out as they come",

@@ -1,0 +1,114 @@
+package engine
+
+import (
+	"math/bits"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// Each doubling of a duration has as many buckets, so that one is 1/8 wide.
+	subBuckets = 8
+	subBits    = 3
+	mostBits   = 48 // 2^48 ns are three days
+	bucketsAll = (mostBits - subBits + 1) * subBuckets
+	slowKept   = 5
+)
+
+// latencies counts durations by their size.
+type latencies struct {
+	buckets [bucketsAll]atomic.Int64
+	slow    slowest
+}
+
+// bucket returns where a duration is counted.
+func bucket(d time.Duration) int {
+	v := uint64(max(0, d))
+	shift := max(0, bits.Len64(v)-1-subBits)
+	return min(shift*subBuckets+int(v>>shift), bucketsAll-1)
+}
+
+// middle returns a duration in the middle of a bucket.
+func middle(i int) time.Duration {
+	if i < 2*subBuckets {
+		return time.Duration(i)
+	}
+	shift := i/subBuckets - 1
+	low := uint64(i-shift*subBuckets) << shift
+	return time.Duration(low + 1<<shift/2)
+}
+
+func (l *latencies) add(items int, each time.Duration) {
+	l.buckets[bucket(each)].Add(int64(items))
+}
+
+// Latency are the quantiles of durations.
+type Latency struct {
+	Count               int64
+	Mean, P50, P90, P99 time.Duration
+}
+
+// stats returns the quantiles; total is the time of all together.
+func (l *latencies) stats(total time.Duration) (s Latency) {
+	var counts [bucketsAll]int64
+	for i := range counts {
+		counts[i] = l.buckets[i].Load()
+		s.Count += counts[i]
+	}
+	if s.Count == 0 {
+		return s
+	}
+	s.Mean = total / time.Duration(s.Count)
+	at := func(share float64) time.Duration {
+		rank, seen := int64(share*float64(s.Count)), int64(0)
+		for i := range counts {
+			if seen += counts[i]; seen > rank {
+				return middle(i)
+			}
+		}
+		return 0
+	}
+	s.P50, s.P90, s.P99 = at(0.5), at(0.9), at(0.99)
+	return s
+}
+
+// Slow is an input that took long.
+type Slow struct {
+	Took   time.Duration
+	Index  int64 // -1: not known
+	Place  *Place
+	Items  int // that Took is the mean of
+	Worker int
+	Input  any
+}
+
+// slowest keeps the inputs that took longest.
+type slowest struct {
+	least atomic.Int64 // what takes no longer is not kept
+	mu    sync.Mutex
+	kept  []Slow // slowest first
+}
+
+// wants reports whether an input that took so long is one of the slowest.
+func (s *slowest) wants(took time.Duration) bool { return int64(took) > s.least.Load() }
+
+func (s *slowest) keep(one Slow) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at, _ := slices.BinarySearchFunc(s.kept, one, func(a, b Slow) int { return int(b.Took - a.Took) })
+	s.kept = slices.Insert(s.kept, at, one)
+	if len(s.kept) > slowKept {
+		s.kept = slices.Delete(s.kept, slowKept, len(s.kept))
+	}
+	if len(s.kept) == slowKept {
+		s.least.Store(int64(s.kept[slowKept-1].Took))
+	}
+}
+
+func (s *slowest) list() []Slow {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.kept)
+}

@@ -1,0 +1,297 @@
+package engine
+
+import (
+	"slices"
+	"sync/atomic"
+	"time"
+)
+
+// Role says what the workers of a group are there for.
+type Role uint8
+
+// The roles of groups.
+const (
+	RoleStage   Role = iota // the workers of a stage
+	RoleKeys                // deals out the inputs of a stage by their keys
+	RoleBatches             // gathers batches for a stage
+	RoleFlatMap             // makes items of items
+	RoleDoor                // of a serial run, where items enter a part of it
+	RoleSteps               // runs inline steps that no stage follows
+	RolePool                // hands inputs to a pool
+	RoleTurn                // a step that takes one item after another
+	RoleLines               // cuts lines of blocks, and runs the steps behind
+)
+
+// Parts are the accounts of the parts of a run.
+type Parts struct {
+	Began   time.Time
+	Elapsed time.Duration
+	Running bool
+	Stopped bool
+	Opening time.Duration // of Elapsed, before the source was read
+	Closing time.Duration // of Elapsed, after the work
+
+	Ahead  int
+	Source SourceStats
+	Groups []GroupStats // in the order of the chain
+	Sink   SinkStats
+}
+
+// SourceStats are the accounts of a source.
+type SourceStats struct {
+	Total, Position  int64
+	Unit             string
+	Working, Blocked time.Duration
+	IsBlocked, Ended bool
+}
+
+// GroupStats are the accounts of the workers of a stage.
+type GroupStats struct {
+	Name                     string
+	Role                     Role
+	Node, Size               int
+	Workers                  []WorkerStats
+	Queue, Bound, BackingOff int
+	Latency                  Latency
+	Slowest                  []Slow
+}
+
+// WorkerStats are the accounts of a worker.
+type WorkerStats struct {
+	Worker   int
+	Config   any
+	Doing    Doing
+	Restarts int64
+	Counts
+	Open, Opening, Working, Blocked, Waiting time.Duration
+	Hand                                     Hand
+}
+
+// Doing says what a worker is doing.
+type Doing uint8
+
+// What workers do.
+const (
+	Opening Doing = iota // also waiting to be opened again
+	Waiting              // for an input
+	Working              // on what is in hand
+	Blocked              // waiting for room
+	Closing              // cleaning up
+	Ended                // for good
+)
+
+// Hand is what a worker has in hand.
+type Hand struct {
+	Items int
+	Index int64
+	Age   time.Duration
+	Input any
+}
+
+// SinkStats are the accounts of the loop over a run.
+type SinkStats struct {
+	Working, Waiting time.Duration
+	Queue            int
+}
+
+// parts is what a run keeps for its Parts.
+type parts struct {
+	node       int         // of the plan, that is compiled now
+	showInputs bool        // in the accounts
+	whole      atomic.Bool // the source came to its end by itself
+
+	// Times of the run, 0 for what has not happened.
+	flows  atomic.Int64 // the source began
+	dries  atomic.Int64 // it came to its end
+	halted atomic.Int64 // the work ended
+	ended  atomic.Int64 // nothing is left
+
+	// What the source says of itself.
+	total, position atomic.Int64
+	unit            atomic.Pointer[string]
+
+	// Of the loop over the run.
+	queued func() int
+	rests  rests
+}
+
+// read notes the end of the source.
+func (p *parts) read(r *Run) {
+	p.whole.Store(!r.closing.Load())
+	p.dries.Store(int64(r.now()))
+}
+
+// ShowInputs has the accounts of the run hold inputs.
+func (r *Run) ShowInputs() { r.parts.showInputs = true }
+
+// Node is the part of the plan that is compiled now.
+func (r *Run) Node() int { return r.parts.node }
+
+// At says which part of the plan comes behind f.
+func At[T any](f *Flow[T], node int) *Flow[T] {
+	f.seg.run.parts.node = node
+	return f
+}
+
+// NodeOf is the part of the plan that At named last.
+func NodeOf[T any](f *Flow[T]) int { return f.seg.run.Node() }
+
+// clock is the time of the run as far as its work goes on.
+func (r *Run) clock() int64 {
+	now := int64(r.now())
+	for _, end := range []int64{r.parts.ended.Load(), r.parts.halted.Load()} {
+		if end != 0 {
+			now = end
+		}
+	}
+	return now
+}
+
+// stated returns the accounts of the parts as they are now.
+func (r *Run) stated() Parts {
+	p := &r.parts
+	clock := r.clock()
+	s := Parts{
+		Began: r.born.Add(1), Elapsed: r.now() - 1, Running: true,
+		Stopped: r.stopped.Load() && !p.whole.Load(),
+	}
+	if ended := p.ended.Load(); ended != 0 {
+		s.Elapsed, s.Running = time.Duration(ended-1), false
+	}
+	flows := p.flows.Load()
+	switch {
+	case flows != 0:
+		s.Opening = time.Duration(flows - 1)
+	default:
+		s.Opening = time.Duration(clock - 1)
+	}
+	if halted := p.halted.Load(); halted != 0 {
+		s.Closing = max(0, s.Elapsed-time.Duration(halted-1))
+	}
+	r.reading(&s, clock)
+	s.Sink.Waiting, _ = p.rests.stated(clock)
+	s.Sink.Working = max(0, time.Duration(clock-1)-s.Sink.Waiting)
+	if p.queued != nil {
+		s.Sink.Queue = p.queued()
+	}
+	for _, g := range r.groups {
+		if g.spec.Role != RoleDoor {
+			s.Groups = append(s.Groups, g.stated(clock))
+		}
+	}
+	if r.serial != nil {
+		slices.Reverse(s.Groups) // as Start does in others
+	}
+	return s
+}
+
+// reading states what the source did.
+func (r *Run) reading(s *Parts, clock int64) {
+	p := &r.parts
+	s.Source.Total, s.Source.Position = p.total.Load(), p.position.Load()
+	if unit := p.unit.Load(); unit != nil {
+		s.Source.Unit = *unit
+	}
+	flows, dries := p.flows.Load(), p.dries.Load()
+	if s.Source.Ended = dries != 0; s.Source.Ended {
+		clock = min(clock, dries)
+	}
+	for _, seg := range r.segments {
+		if seg.parent != nil {
+			continue
+		}
+		s.Ahead = seg.ahead()
+		s.Source.Blocked, s.Source.IsBlocked = seg.rests.stated(clock)
+	}
+	if flows != 0 {
+		s.Source.Working = max(0, time.Duration(clock-flows)-s.Source.Blocked)
+	}
+}
+
+// stated returns the accounts of the group as they are now.
+func (g *Group) stated(clock int64) GroupStats {
+	s := GroupStats{Name: g.spec.Name, Role: g.spec.Role, Node: g.spec.Node, Size: g.spec.Workers, Bound: g.seg.ahead()}
+	g.mu.Lock()
+	execs := g.execs
+	for _, x := range execs {
+		if x.tally.resting {
+			x.tally.catchUp(&g.latencies)
+		}
+	}
+	if !g.batches {
+		s.Queue = g.jobs.len()
+	}
+	if g.waiting != nil {
+		s.Queue += g.waiting()
+	}
+	s.BackingOff = len(g.timers)
+	g.mu.Unlock()
+	var worked time.Duration
+	for _, x := range execs {
+		w := x.stated(clock)
+		worked += w.Working
+		s.Workers = append(s.Workers, w)
+	}
+	slices.SortFunc(s.Workers, func(a, b WorkerStats) int { return a.Worker - b.Worker })
+	s.Latency = g.latencies.stats(worked)
+	s.Slowest = g.latencies.slow.list()
+	return s
+}
+
+// stated returns the accounts of the worker as they are now. Others call it.
+func (x *Exec) stated(clock int64) WorkerStats {
+	t, g := &x.tally, x.g
+	w := WorkerStats{Worker: x.number, Restarts: t.comings.Load(), Counts: t.known(), Doing: Waiting, Hand: Hand{Index: -1}}
+	if g.spec.Config != nil {
+		w.Config = g.spec.Config(x.number)
+	}
+	if g.spec.Role == RoleKeys || g.spec.Role == RoleBatches { // what they hand on goes to the stage
+		w.Done = w.Started - w.Failed - w.Filtered
+	}
+	if g.spec.Role == RoleLines { // a line is too little to count it by itself
+		w.Counts = Counts{}
+	}
+	ended := t.ended.Load()
+	if ended == 0 {
+		ended = g.run.parts.ended.Load() // of a worker of a serial run
+	}
+	until := clock
+	if ended != 0 {
+		until = max(ended, t.born.Load())
+		w.Doing = Ended
+	}
+	w.Open = time.Duration(max(0, until-t.born.Load()))
+	w.Opening, w.Working = time.Duration(t.opening.Load()), time.Duration(t.working.Load())
+	if since := t.opens.Load(); since != 0 {
+		w.Opening += time.Duration(max(0, until-since))
+		w.Doing = Opening
+		if t.closing.Load() {
+			w.Doing = Closing
+		}
+	}
+	if since := t.since.Load(); since != 0 {
+		age := time.Duration(max(0, clock-since))
+		w.Working += age
+		w.Doing = Working
+		w.Hand = Hand{Items: int(t.items.Load()), Index: -1, Age: age}
+		if w.Hand.Items == 1 {
+			w.Hand.Index = t.index.Load()
+		}
+		if in := t.input.Load(); in != nil {
+			w.Hand.Input = *in
+		}
+	}
+	if g.makes != nil {
+		spent, blocked := g.makes.rests.stated(clock)
+		if w.Blocked = spent; blocked {
+			w.Doing = Blocked
+		}
+		if w.Hand.Items > 0 {
+			w.Working = max(0, w.Working-(w.Blocked-time.Duration(t.blocked.Load())))
+		}
+	}
+	// What blocks a quick head is partly an estimate.
+	w.Working = max(0, min(w.Working, w.Open-w.Opening-w.Blocked))
+	w.Waiting = max(0, w.Open-w.Opening-w.Working-w.Blocked)
+	return w
+}
