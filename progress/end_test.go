@@ -165,16 +165,20 @@ func TestThereIsNoBarWhileTheProgramHasBegunALine(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := newScreen(60, 10)
 		out := s.Writer(s.To)
+		write := func(text string) {
+			_, err := io.WriteString(out, text)
+			require.NoError(t, err)
+		}
 		var during []string
 		_, err := numbers(5).Via(steady(time.Second)).Ordered().To(s.Show(t.Context(), "x"), sinks.Each(func(n, _ int) error {
 			if n == 1 {
-				fmt.Fprint(out, "really? ")
+				write("really? ")
 				time.Sleep(10 * time.Second)
 				during = s.lines()
-				fmt.Fprint(out, "yes\n")
+				write("yes\n")
 			}
 			if n == 4 {
-				fmt.Fprint(out, "bye")
+				write("bye")
 			}
 			return nil
 		}))

@@ -19,7 +19,17 @@ func (d *Display) to() io.Writer {
 	return d.To
 }
 
-func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) } //nolint:gosec // a descriptor is a small number
+func isTerminal(f *os.File) (yes bool) {
+	control(f, func(fd int) { yes = term.IsTerminal(fd) })
+	return yes
+}
+
+// control calls ask with the descriptor of f, which f.Fd may make a blocking one.
+func control(f *os.File, ask func(fd int)) {
+	if conn, err := f.SyscallConn(); err == nil {
+		_ = conn.Control(func(fd uintptr) { ask(int(fd)) })
+	}
+}
 
 // isLive says whether a bar is drawn.
 func (d *Display) isLive() bool {
@@ -48,7 +58,9 @@ func (d *Display) columns() int {
 		return columnsElsewhere
 	}
 	if file, ok := d.to().(*os.File); ok {
-		if n, _, err := term.GetSize(int(file.Fd())); err == nil && n > 0 { //nolint:gosec // as above
+		n := 0
+		control(file, func(fd int) { n, _, _ = term.GetSize(fd) })
+		if n > 0 {
 			return n
 		}
 	}

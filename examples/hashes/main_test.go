@@ -16,7 +16,7 @@ import (
 
 func TestSumsAreThoseThatSha256sumFinds(t *testing.T) {
 	folder := t.TempDir()
-	require.NoError(t, os.MkdirAll(filepath.Join(folder, "deep", "er"), 0o755))
+	require.NoError(t, os.MkdirAll(filepath.Join(folder, "deep", "er"), 0o750))
 	for name, text := range map[string]string{"b": "", "a": "abc", "deep/er/c": strings.Repeat("x", 100_000)} {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600))
 	}
