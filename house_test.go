@@ -138,6 +138,7 @@ func TestImportsGoOneWay(t *testing.T) {
 		"vimaptest":        {".", "internal/engine"},
 		"web":              {".", "retry"},
 		"inspect":          {"."},
+		"logs":             {"."},
 		"internal/engine":  {"retry"},
 		"internal/laws":    {".", "retry"},
 		"internal/mutants": {},
