@@ -139,6 +139,7 @@ func TestImportsGoOneWay(t *testing.T) {
 		"web":              {".", "retry"},
 		"inspect":          {"."},
 		"logs":             {"."},
+		"expvars":          {"."},
 		"internal/engine":  {"retry"},
 		"internal/laws":    {".", "retry"},
 		"internal/mutants": {},

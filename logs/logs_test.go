@@ -238,7 +238,10 @@ func (rude) LogValue() slog.Value { panic("rude") }
 
 func TestInputsAreShownOnlyWhenAskedForAndOnlyWhatIsSafe(t *testing.T) {
 	inputs := []any{
-		"text", string(bytes.Repeat([]byte("x"), 1_000)), 7, true, secret{"word"}, rude{}, map[string]int{"a": 1},
+		"text", string(bytes.Repeat([]byte("x"), 1_000)), 7, true,
+		secret{"word"},
+		rude{},
+		map[string]int{"a": 1},
 		[]byte("abc"), nil, &secret{"word"}, time.Second,
 	}
 	shown := []any{

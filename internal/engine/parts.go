@@ -136,9 +136,8 @@ func At[T any](f *Flow[T], node int) *Flow[T] {
 // NodeOf is the part of the plan that At named last.
 func NodeOf[T any](f *Flow[T]) int { return f.seg.run.Node() }
 
-// clock is the time of the run as far as its work goes on.
-func (r *Run) clock() int64 {
-	now := int64(r.now())
+// clock is the time of the run, now, as far as its work goes on.
+func (r *Run) clock(now int64) int64 {
 	for _, end := range []int64{r.parts.ended.Load(), r.parts.halted.Load()} {
 		if end != 0 {
 			now = end
@@ -150,9 +149,10 @@ func (r *Run) clock() int64 {
 // stated returns the accounts of the parts as they are now.
 func (r *Run) stated() Parts {
 	p := &r.parts
-	clock := r.clock()
+	now := r.now() // once: a run that is opening has done nothing else
+	clock := r.clock(int64(now))
 	s := Parts{
-		Began: r.born.Add(1), Elapsed: r.now() - 1, Running: true,
+		Began: r.born.Add(1), Elapsed: now - 1, Running: true,
 		Stopped: r.stopped.Load() && !p.whole.Load(),
 	}
 	if ended := p.ended.Load(); ended != 0 {
