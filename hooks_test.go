@@ -244,7 +244,7 @@ func TestAnEventOfAnItemNamesItsPlace(t *testing.T) {
 
 func TestHooksThatHearNothingOfWhatGoesWellCostNothing(t *testing.T) {
 	quiet(t)
-	const items = 20_000
+	const items = 5_000
 	mallocs := func(stage vimap.Stage[int, int]) uint64 {
 		least := uint64(1 << 62)
 		for range 5 {

@@ -204,7 +204,9 @@ func (r *Run) reading(s *Parts, clock int64) {
 		s.Ahead = seg.ahead()
 		s.Source.Blocked, s.Source.IsBlocked = seg.rests.stated(clock)
 	}
-	if flows != 0 {
+	if flows == 0 {
+		s.Source.Blocked = 0 // as of when the clock was read
+	} else {
 		s.Source.Blocked = min(s.Source.Blocked, max(0, time.Duration(clock-flows)))
 		s.Source.Working = max(0, time.Duration(clock-flows)-s.Source.Blocked)
 	}
