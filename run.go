@@ -174,6 +174,9 @@ func (r *Run[In, Out]) begin(holds int) {
 	if p.showInputs {
 		e.ShowInputs()
 	}
+	if p.hooks != nil {
+		e.Hook(func(s engine.Spec) *engine.Hooks { return hooksOf(p.hooks, s) })
+	}
 	pl := &plan[In]{run: e, ordered: p.ordered || p.keyed, nodes: p.nodes}
 	flow := p.compile(pl)
 	r.engine, r.origins = e, pl.origins
