@@ -143,6 +143,16 @@ func faultOf(err error) fault {
 	return f
 }
 
+// late says that an error came after a time limit.
+func (f *fault) late(limit time.Duration) {
+	if f.Kind != Returned {
+		return
+	}
+	f.Kind = TimedOut
+	f.Text = fmt.Sprintf("time limit of %v: %s", limit, f.Text)
+	f.Is = append(slices.DeleteFunc(f.Is, func(name string) bool { return name == "canceled" }), "deadline")
+}
+
 // error makes the error of the parent.
 func (f fault) error(worker string, pid int) error {
 	e := &Error{Kind: f.Kind, Worker: worker, Pid: pid, Text: f.Text, Stack: f.Stack}
