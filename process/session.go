@@ -265,6 +265,10 @@ func (s *session) soon() {
 // answer sends an output, soon.
 func answer[Out any](s *session, c coder[Out], out *Out) {
 	if raw, isRaw := c.bytes(out); isRaw && len(raw) >= largePayload {
+		if len(raw) > mostPayload {
+			s.fail(frameFault, tooLarge[Out](len(raw)))
+			return
+		}
 		s.large(raw)
 		return
 	}
