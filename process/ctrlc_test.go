@@ -29,7 +29,7 @@ func TestCtrlCIsForTheParentToDecide(t *testing.T) {
 		decide(patient(t))
 		return
 	}
-	cmd := exec.CommandContext(patient(t), os.Args[0], "-test.run=^"+t.Name()+"$")
+	cmd := exec.CommandContext(patient(t), os.Args[0], "-test.run=^"+t.Name()+"$") //nolint:gosec // it is this program
 	cmd.Env = append(os.Environ(), envDecides+"=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := cmd.StdoutPipe()

@@ -144,13 +144,14 @@ func faultOf(err error) fault {
 }
 
 // late says that an error came after a time limit.
-func (f *fault) late(limit time.Duration) {
+func (f fault) late(limit time.Duration) fault {
 	if f.Kind != Returned {
-		return
+		return f
 	}
 	f.Kind = TimedOut
 	f.Text = fmt.Sprintf("time limit of %v: %s", limit, f.Text)
 	f.Is = append(slices.DeleteFunc(f.Is, func(name string) bool { return name == "canceled" }), "deadline")
+	return f
 }
 
 // error makes the error of the parent.

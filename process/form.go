@@ -95,7 +95,7 @@ func (w form[Config, State, In, Out]) work(s *session, codec Codec, state State)
 		default:
 			f := faultOf(err)
 			if late {
-				f.late(r.limit)
+				f = f.late(r.limit)
 			}
 			s.failAs(frameFault, f)
 		}

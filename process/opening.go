@@ -30,7 +30,7 @@ func (c *child) fault(payload []byte) error {
 		return c.lose(BadProtocol, err)
 	}
 	if c.overdue > 0 {
-		f.late(c.overdue)
+		f = f.late(c.overdue)
 	}
 	return f.error(c.name, c.pid)
 }

@@ -107,7 +107,7 @@ func (s *Step) drawHarm(d Draws) {
 		}
 	case d.oneIn(4):
 	default:
-		s.faults, s.rate = append(dear, mild...), pick(d, 3, 10, 20)
+		s.faults, s.rate = slices.Concat(dear, mild), pick(d, 3, 10, 20)
 		if d.oneIn(2) {
 			s.faults = []string{pick(d, dear...), pick(d, dear...), pick(d, mild...)}
 		}

@@ -14,7 +14,7 @@ import (
 	"github.com/vimap-go/vimap/process"
 )
 
-var families = flag.Int("families", 4, "how many programs with child processes are run")
+var families = flag.Int("families", 3, "how many programs with child processes are run")
 
 // childhood has the test binary be a child if it was started as one.
 func childhood() {
