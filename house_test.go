@@ -143,7 +143,7 @@ func TestImportsGoOneWay(t *testing.T) {
 		"logs":             {"."},
 		"expvars":          {"."},
 		"internal/engine":  {"retry"},
-		"internal/laws":    {".", "retry"},
+		"internal/laws":    {".", "retry", "process"},
 		"internal/mutants": {},
 		"internal/soak":    {"internal/laws"},
 		// Its stages are made by the surface; only that a worker has several inputs
