@@ -54,6 +54,14 @@
 //   - Cancellation ends whatever waits (source, opening, work, back-off, sink)
 //     and is returned as context.Cause.
 //
+// # What a run says of itself
+//
+// [Run.Stats] tells what each stage and worker did and does, how long it worked
+// and waited, what was slow and what holds the run back: as fields, as a table,
+// as JSON. A [Plan] tells what a chain is made of, as text or as a drawing.
+// Package inspect shows both on a live page; module otelvimap tells
+// OpenTelemetry.
+//
 // # Goroutines
 //
 // A run has one goroutine for the source, one for each worker, one for each

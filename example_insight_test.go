@@ -193,12 +193,12 @@ func ExampleStats_MarshalJSON() {
 		return
 	}
 	var stats struct {
-		Delivered int64
+		Delivered int64   `json:"delivered"`
 		Seconds   float64 `json:"elapsed_seconds"`
 		Stages    []struct {
-			Name string
-			Done int64
-		}
+			Name string `json:"name"`
+			Done int64  `json:"done"`
+		} `json:"stages"`
 	}
 	if err := json.Unmarshal(text, &stats); err != nil {
 		fmt.Println(err)

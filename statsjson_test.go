@@ -19,11 +19,11 @@ import (
 
 func TestStatsAreTheSameInBothFormsOfJSON(t *testing.T) {
 	stats := vimap.Stats{
-		Accounts: vimap.Accounts{Read: 3, Lost: []error{errors.New("gone")}, StuckCalls: []error{errors.New("slow")}},
-		Elapsed:  1500 * time.Millisecond,
+		Read: 3, Lost: []error{errors.New("gone")}, StuckCalls: []error{errors.New("slow")},
+		Elapsed: 1500 * time.Millisecond,
 		Stages: []vimap.StageStats{{
 			Name:    "send",
-			Times:   vimap.Times{Working: time.Millisecond},
+			Working: time.Millisecond,
 			Slowest: []vimap.SlowItem{{Took: time.Second, Input: make(chan int)}},
 			Workers: []vimap.WorkerStats{{Config: func() {}, Hand: vimap.Hand{Input: func() {}}}},
 		}},
