@@ -114,7 +114,7 @@ func TestStoppingARunOfLinesFinishesWhatWasRead(t *testing.T) {
 	got := run.Aggregate(oneText, addText, mergeTexts)
 	require.NoError(t, run.Err())
 	require.Less(t, len(got), 100_000)
-	require.Equal(t, vimap.Stats{Read: int64(len(got)), Delivered: int64(len(got))}, run.Stats())
+	require.Equal(t, vimap.Accounts{Read: int64(len(got)), Delivered: int64(len(got))}, run.Stats().Accounts)
 }
 
 func TestALineThatIsKeptIsOverwrittenUnderTheRaceDetector(t *testing.T) {

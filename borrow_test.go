@@ -227,9 +227,9 @@ func holdLines(ctx context.Context, t *testing.T, l *lent, ordered bool) {
 		slices.Sort(got)
 	}
 	require.Equal(t, want, got)
-	require.Equal(t, vimap.Stats{
+	require.Equal(t, vimap.Accounts{
 		Read: int64(len(want)) + failed + filtered, Delivered: int64(len(want)), Failed: failed, Filtered: filtered,
-	}, run.Stats())
+	}, run.Stats().Accounts)
 	require.Equal(t, l.given.Load(), l.done.Load(), "blocks that were not done with")
 }
 

@@ -118,7 +118,7 @@ func requireStageAddsUp(t require.TestingT, g *vimap.StageStats, whole bool) {
 	}
 	require.Equal(t, g.Tally, workers, "the workers of %q", g.Name)
 	left := g.Started - g.Done - g.Failed - g.Filtered
-	if whole {
+	if whole && g.Role != vimap.RoleFlatMap { // which the end may have met at the second output of an input
 		require.Zero(t, left, "inputs of %q (%s): %+v", g.Name, g.Role, g.Tally)
 		require.Zero(t, g.Queue, "inputs of %q (%s) that wait at the end", g.Name, g.Role)
 	}

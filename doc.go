@@ -34,7 +34,8 @@
 //     its way: retries, batches, reordering.
 //   - With [Pipeline.Ordered] the outcomes come as from a plain loop.
 //   - Items read and not yet delivered never exceed a bound, see
-//     [Pipeline.InFlight]. A delivered item is released to the collector.
+//     [Pipeline.InFlight]; of lines that workers cut themselves, blocks do, see
+//     [Borrowed]. A delivered item is released to the collector.
 //   - An item that arrives alone is worked on at once: nothing waits for a
 //     batch to fill, except in a [Bulk] stage for its linger time.
 //   - When a terminal call returns, or the loop over a run is left, nothing of
@@ -53,15 +54,33 @@
 //   - Cancellation ends whatever waits (source, opening, work, back-off, sink)
 //     and is returned as context.Cause.
 //
+// # What a run says of itself
+//
+// [Run.Stats] tells what each stage and worker did and does, how long it worked
+// and waited, what was slow and what holds the run back: as fields, as a table,
+// as JSON. A [Plan] tells what a chain is made of, as text or as a drawing.
+// Package inspect shows both on a live page; module otelvimap tells
+// OpenTelemetry.
+//
 // # Goroutines
 //
 // A run has one goroutine for the source, one for each worker, one for each
-// FlatMap, KeyBy and Bulk, and one for the steps of a chain without any stage.
+// FlatMap, KeyBy, Bulk, Take, Skip, Distinct, Enumerate, Chunk, Window and
+// Throttle, one for each source of a Merge, and one for the steps of a chain without any stage.
 // Inline steps before a stage run in its workers, those after the last stage in
 // the workers of that. Workers without a set-up are started when there is work
 // for them; the others at the beginning, and the source is read when each stage
 // has one that is open. A pool has the goroutines of a run and one more, until
-// it is closed or its context ends.
+// it is closed or its context ends. What adds to a [Run.Aggregate] runs in the
+// workers of the last stage; lines that are lent ([Borrowed]) to steps alone
+// before it are cut and worked on by one worker for each processor.
+//
+// # Packages
+//
+// Packages sources and sinks have the beginnings and ends of chains, retry the
+// policies, web stages of HTTP requests, vimaptest what tests need. Work that may
+// crash, hang or is not written in Go can be done by child processes: package
+// process.
 //
 // # Tests
 //

@@ -2,6 +2,7 @@ package vimap_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -179,4 +180,30 @@ func ExampleEmitter_Advance() {
 	source := run.Stats().Source
 	fmt.Println(source.Position, "of", source.Total, source.Unit)
 	// Output: 7 of 8 bytes
+}
+
+// Programs read the stats as JSON.
+func ExampleStats_MarshalJSON() {
+	run := described().Start(context.Background())
+	for range run.Zip() {
+	}
+	text, err := json.Marshal(run.Stats())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var stats struct {
+		Delivered int64   `json:"delivered"`
+		Seconds   float64 `json:"elapsed_seconds"`
+		Stages    []struct {
+			Name string `json:"name"`
+			Done int64  `json:"done"`
+		} `json:"stages"`
+	}
+	if err := json.Unmarshal(text, &stats); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(stats.Delivered, stats.Seconds > 0, stats.Stages)
+	// Output: 2 true [{send 2}]
 }

@@ -399,3 +399,22 @@ func TestTheErrorOfAStepHasItsName(t *testing.T) {
 	require.ErrorAs(t, err, &item)
 	require.Equal(t, "parse", item.Stage)
 }
+
+func TestAWorkerThatIsAbandonedAtTheEndKeepsItsAccounts(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		release := make(chan struct{})
+		ctx, cancel := context.WithCancel(patient(t))
+		stage := vimap.Func(func(_ context.Context, n int) (int, error) {
+			if n == 50 {
+				cancel()
+				<-release
+			}
+			return n, nil
+		}).Timeout(time.Second)
+		_, run := outcomes(ctx, count(100, nil).Via(stage))
+		close(release)
+		requireAddsUp(t, run.Stats())
+		require.Len(t, run.Stats().Stages[0].Workers, 1)
+		require.GreaterOrEqual(t, run.Stats().Stages[0].Started, int64(51))
+	})
+}

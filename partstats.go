@@ -10,15 +10,15 @@ import (
 // that waits for room, see [Pipeline.InFlight]: whatever is slow behind it shows
 // here as time that it was blocked.
 type SourceStats struct {
-	Name      string
-	Read      int64         // items
-	Total     int64         // how much there is to be read, in Unit; 0 if the source does not say
-	Position  int64         // how much of Total was read
-	Unit      string        // "items", "bytes" or what else the source counts in; "" without a Total
-	Working   time.Duration // at work on its items, or waiting for them where they come from
-	Blocked   time.Duration // waiting for room
-	IsBlocked bool          // it waits for room now
-	Ended     bool          // it makes no more items
+	Name      string        `json:"name"`
+	Read      int64         `json:"read"`            // items
+	Total     int64         `json:"total"`           // how much there is to be read, in Unit; 0 if the source does not say
+	Position  int64         `json:"position"`        // how much of Total was read
+	Unit      string        `json:"unit"`            // "items", "bytes" or what else the source counts in; "" without a Total
+	Working   time.Duration `json:"working_seconds"` // at work on its items, or waiting for them where they come from
+	Blocked   time.Duration `json:"blocked_seconds"` // waiting for room
+	IsBlocked bool          `json:"is_blocked"`      // it waits for room now
+	Ended     bool          `json:"ended"`           // it makes no more items
 }
 
 // StageStats say what the workers of a stage did, all together and one by one.
@@ -29,19 +29,19 @@ type SourceStats struct {
 // behind the last one in the workers of that. So an item that Filter drops is
 // Filtered there, and one that fails in Try is Failed there.
 type StageStats struct {
-	Name    string
-	Role    StageRole
-	Node    int           // which of Plan.Nodes it is; -1 for steps that no stage follows
-	Size    int           // how many workers it may have
-	Workers []WorkerStats // those that have begun, by their numbers
+	Name    string        `json:"name"`
+	Role    StageRole     `json:"role"`
+	Node    int           `json:"node"`    // which of Plan.Nodes it is; -1 for steps that no stage follows
+	Size    int           `json:"size"`    // how many workers it may have
+	Workers []WorkerStats `json:"workers"` // those that have begun, by their numbers
 
-	Tally          // of all workers
-	Times          // the same
-	Queue      int // inputs that wait for a worker
-	Bound      int // how many may: the look-ahead, as it is now
-	BackingOff int // inputs that wait for their next attempt, holding no worker
-	Latency    Latency
-	Slowest    []SlowItem // five at most, the slowest first
+	Tally                 // of all workers
+	Times                 // the same
+	Queue      int        `json:"queue"`       // inputs that wait for a worker
+	Bound      int        `json:"bound"`       // how many may: the look-ahead, as it is now
+	BackingOff int        `json:"backing_off"` // inputs that wait for their next attempt, holding no worker
+	Latency    Latency    `json:"latency"`
+	Slowest    []SlowItem `json:"slowest"` // five at most, the slowest first
 }
 
 // StageRole says what the workers of a [StageStats] are there for.
@@ -62,21 +62,21 @@ const (
 // off, Started == Done + Failed + Filtered. Of one worker that need not hold: an
 // input that is tried again may come to another.
 type Tally struct {
-	Started  int64 // inputs that were begun, each once
-	Done     int64 // outputs that were handed on; of FlatMap, inputs of which all was made
-	Failed   int64 // inputs that failed here for good
-	Filtered int64 // inputs that came to nothing here
-	Retried  int64 // attempts that failed and that another was to follow
+	Started  int64 `json:"started"`  // inputs that were begun, each once
+	Done     int64 `json:"done"`     // outputs that were handed on; of FlatMap, inputs of which all was made
+	Failed   int64 `json:"failed"`   // inputs that failed here for good
+	Filtered int64 `json:"filtered"` // inputs that came to nothing here
+	Retried  int64 `json:"retried"`  // attempts that failed and that another was to follow
 }
 
 // Times say how workers spent their time; of a stage they are sums over its
 // workers. Open == Opening + Working + Blocked + Waiting.
 type Times struct {
-	Open    time.Duration // from the beginning of a worker to its end
-	Opening time.Duration // setting up, waiting to be restarted, cleaning up
-	Working time.Duration // with inputs in hand
-	Blocked time.Duration // waiting for room, which only FlatMap does
-	Waiting time.Duration // for inputs
+	Open    time.Duration `json:"open_seconds"`    // from the beginning of a worker to its end
+	Opening time.Duration `json:"opening_seconds"` // setting up, waiting to be restarted, cleaning up
+	Working time.Duration `json:"working_seconds"` // with inputs in hand
+	Blocked time.Duration `json:"blocked_seconds"` // waiting for room, which only FlatMap does
+	Waiting time.Duration `json:"waiting_seconds"` // for inputs
 }
 
 // Latency says how long inputs were in the hands of workers, inline steps and
@@ -85,30 +85,33 @@ type Times struct {
 // chunk for more than a millisecond is measured by itself. Figures are exact to
 // about 6 %.
 type Latency struct {
-	Count               int64 // attempts
-	Mean, P50, P90, P99 time.Duration
-	Max                 time.Duration
+	Count int64         `json:"count"` // attempts
+	Mean  time.Duration `json:"mean_seconds"`
+	P50   time.Duration `json:"p50_seconds"`
+	P90   time.Duration `json:"p90_seconds"`
+	P99   time.Duration `json:"p99_seconds"`
+	Max   time.Duration `json:"max_seconds"`
 }
 
 // SlowItem is an input that took long.
 type SlowItem struct {
-	Took   time.Duration
-	Index  int64  // of the item in its source, from 0
-	Place  string // of the item, such as requests.jsonl:17; "" if the source knows none
-	Items  int    // how many items, from this one on, Took is the mean of; mostly 1
-	Worker int    // from 0
-	Input  any    // of the worker; nil without [Pipeline.ShowInputs]
+	Took   time.Duration `json:"took_seconds"`
+	Index  int64         `json:"index"`  // of the item in its source, from 0
+	Place  string        `json:"place"`  // of the item, such as requests.jsonl:17; "" if the source knows none
+	Items  int           `json:"items"`  // how many items, this one among them, Took is the mean of; mostly 1
+	Worker int           `json:"worker"` // from 0
+	Input  any           `json:"-"`      // of the worker; nil without [Pipeline.ShowInputs]
 }
 
 // WorkerStats say what one worker did.
 type WorkerStats struct {
-	Worker   int // from 0
-	Config   any // what Each gave it; nil if there is none
-	State    WorkerState
-	Restarts int64
+	Worker   int         `json:"worker"` // from 0
+	Config   any         `json:"-"`      // what Each gave it; nil if there is none
+	State    WorkerState `json:"state"`
+	Restarts int64       `json:"restarts"`
 	Tally
 	Times
-	Hand Hand
+	Hand Hand `json:"hand"`
 }
 
 // WorkerState says what a worker is doing.
@@ -126,18 +129,18 @@ const (
 
 // Hand is what a worker has in hand now.
 type Hand struct {
-	Items int           // 0: nothing; several if it took cheap inputs together
-	Index int64         // of the item in its source, from 0; -1 unless there is just one
-	Age   time.Duration // since it was taken
-	Input any           // of the worker; nil without [Pipeline.ShowInputs]
+	Items int           `json:"items"`       // 0: nothing; several if it took cheap inputs together
+	Index int64         `json:"index"`       // of the item in its source, from 0; -1 unless there is just one
+	Age   time.Duration `json:"age_seconds"` // since it was taken
+	Input any           `json:"-"`           // of the worker; nil without [Pipeline.ShowInputs]
 }
 
 // SinkStats say what the loop over a run did.
 type SinkStats struct {
-	Taken   int64         // outputs and failures
-	Working time.Duration // in the body of the loop
-	Waiting time.Duration // for outcomes
-	Queue   int           // outcomes that wait for it, or, if the run is ordered, for their turn
+	Taken   int64         `json:"taken"`           // outputs and failures
+	Working time.Duration `json:"working_seconds"` // in the body of the loop
+	Waiting time.Duration `json:"waiting_seconds"` // for outcomes
+	Queue   int           `json:"queue"`           // outcomes that wait for it, or, if the run is ordered, for their turn
 }
 
 // ShowInputs has [Stats] hold inputs: those of the slowest items, and those that

@@ -201,8 +201,9 @@ func (p Pipeline[In, Out]) Start(ctx context.Context) *Run[In, Out] {
 // To runs the chain to its end and returns what the sink makes of it. A nil
 // error means that every item that was read was delivered, filtered, tolerated
 // or given to the sink as failed, unless the sink left its loop before the end,
-// and that the source was read to its end, unless the run was stopped. The sink runs in a goroutine of its own; a panic in it is returned as
-// a [PanicError]. When To returns, nothing of the run is left.
+// and that the source was read to its end, unless the run was stopped. The sink
+// runs in a goroutine of its own; a panic in it is returned as a [PanicError].
+// When To returns, nothing of the run is left.
 func (p Pipeline[In, Out]) To[R any](ctx context.Context, sink func(*Run[In, Out]) (R, error)) (R, error) {
 	notNil(sink == nil, "To", "sink")
 	notNil(ctx == nil, "To", "ctx")

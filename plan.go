@@ -9,17 +9,17 @@ import (
 // whole of it. It is a description alone and keeps none of the chain's
 // functions. See [Pipeline.Plan].
 type Plan struct {
-	Nodes    []PlanNode // the source first; not to be changed, others may hold them
-	Settings []string   // of the whole chain, such as "ordered" or "in flight at most 8"
+	Nodes    []PlanNode `json:"nodes"`    // the source first; not to be changed, others may hold them
+	Settings []string   `json:"settings"` // of the whole chain, such as "ordered" or "in flight at most 8"
 }
 
 // PlanNode is one part of a chain.
 type PlanNode struct {
-	Kind    PlanKind
-	Name    string   // as errors call it
-	Workers int      // that it may have; 0 if it runs in the workers of another part
-	Options []string // what it was told, such as "timeout 5s" or "keys"
-	RunsIn  int      // the index of the part in whose workers it runs; its own if it has workers; -1: in a goroutine for steps alone
+	Kind    PlanKind `json:"kind"`
+	Name    string   `json:"name"`    // as errors call it
+	Workers int      `json:"workers"` // that it may have; 0 if it runs in the workers of another part
+	Options []string `json:"options"` // what it was told, such as "timeout 5s" or "keys"
+	RunsIn  int      `json:"runs_in"` // the index of the part in whose workers it runs; its own if it has workers; -1: in a goroutine for steps alone
 }
 
 // PlanKind says what a part of a chain is.
@@ -47,7 +47,7 @@ func (p Pipeline[In, Out]) Plan() Plan {
 }
 
 // Plan returns the description of the chain that the run is of.
-func (r *Run[In, Out]) Plan() Plan { return r.pipeline.Plan() }
+func (r *Run[In, Out]) Plan() Plan { return r.root().pipeline.Plan() }
 
 // Named names the part of the chain that was added last: its source or an
 // inline step, in errors, in [Stats] and in the plan. Without it the source is

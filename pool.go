@@ -86,8 +86,12 @@ func (p *Pool[In, Out]) Stage() Stage[In, Out] {
 // Stats returns the accounts of the pool as they are now: Read are the calls
 // that its workers were given, those of its runs among them, and Filtered those
 // that were given up before they had an outcome; Lost has the workers that were
-// given up.
-func (p *Pool[In, Out]) Stats() Stats { return statsOf(p.pool.Stats(), p.plan) }
+// given up. Stopped is never true: a pool has no source that could say more.
+func (p *Pool[In, Out]) Stats() Stats {
+	s := statsOf(p.pool.Stats(), p.plan)
+	s.Stopped = false
+	return s
+}
 
 // Close ends the pool: calls of Do that were made are finished, further ones get
 // [ErrPoolClosed], and every worker is closed. A run over [Pool.Stage] that is

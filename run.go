@@ -11,10 +11,10 @@ import (
 )
 
 // Run is one run of a pipeline. It begins when it is ranged over, by Zip,
-// Results, Batches or Tee, and only once; it is over when that loop is left, by its end, a
-// break, a return or a panic. Then every worker is closed, nothing of it runs
-// any more, and Err, Stats are final. A Run that is never ranged over has
-// started nothing.
+// Results or Batches, or by Tee or Aggregate, and only once; it is over when that
+// loop is left, by its end, a break, a return or a panic. Then every worker is
+// closed, nothing of it runs any more, and Err, Stats are final. A Run that is
+// never ranged over has started nothing.
 type Run[In, Out any] struct {
 	pipeline Pipeline[In, Out]
 	ctx      context.Context
@@ -229,8 +229,8 @@ func (r *Run[In, Out]) Err() error { return r.verdict.get() }
 
 // Stop ends the reading: what was read is finished and delivered, then the loop
 // ends, without an error. An item of which a FlatMap makes outputs without end
-// is never finished: cancel then. Stop may be called from any goroutine, at any time and
-// again.
+// is never finished: cancel then. Stop may be called from any goroutine, at any
+// time and again.
 func (r *Run[In, Out]) Stop() {
 	r = r.root()
 	r.mu.Lock()

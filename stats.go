@@ -11,18 +11,18 @@ import (
 //
 //	Read + Extra == Delivered + Failed + Filtered + Unfinished
 type Accounts struct {
-	Read       int64   // items that the source produced
-	Extra      int64   // outputs of FlatMap beyond the first of each item
-	Delivered  int64   // outputs that the sink took
-	Failed     int64   // failures that the sink took, or that ended the run
-	Filtered   int64   // items that Filter dropped or FlatMap made nothing of
-	Unfinished int64   // items that the end of the run met on their way; in flight, while it runs
-	Retries    int64   // attempts after the first of an item
-	Restarts   int64   // openings of workers after their first
-	Stuck      int64   // calls that were abandoned
-	StuckCalls []error // the first 16 of these, as *[StuckError]
-	Rescued    int64   // failures that Rescue made outputs of
-	Lost       []error // workers that were given up, as *[WorkerError]; the others did their work
+	Read       int64   `json:"read"`       // items that the source produced
+	Extra      int64   `json:"extra"`      // outputs of FlatMap beyond the first of each item
+	Delivered  int64   `json:"delivered"`  // outputs that the sink took
+	Failed     int64   `json:"failed"`     // failures that the sink took, or that ended the run
+	Filtered   int64   `json:"filtered"`   // items that Filter dropped or FlatMap made nothing of
+	Unfinished int64   `json:"unfinished"` // items that the end of the run met on their way; in flight, while it runs
+	Retries    int64   `json:"retries"`    // attempts after the first of an item
+	Restarts   int64   `json:"restarts"`   // openings of workers after their first
+	Stuck      int64   `json:"stuck"`      // calls that were abandoned
+	StuckCalls []error `json:"-"`          // the first 16 of these, as *[StuckError]
+	Rescued    int64   `json:"rescued"`    // failures that Rescue made outputs of
+	Lost       []error `json:"-"`          // workers that were given up, as *[WorkerError]; the others did their work
 }
 
 // Stats say how a run went, or how it is going: its accounts, and for each of
@@ -35,18 +35,18 @@ type Accounts struct {
 type Stats struct {
 	Accounts
 
-	Began     time.Time     // when the loop over the run began; zero before
-	Elapsed   time.Duration // since then, up to now or to the end
-	Opening   time.Duration // of that, before the source was read: each stage had yet to open a worker
-	Closing   time.Duration // of that, after the work: workers were closing
-	Running   bool          // the loop has begun and not ended
-	Stopped   bool          // Run.Stop, or the stop of its context, came before the source's end
-	LookAhead int           // how many items may be in flight, as it is now
+	Began     time.Time     `json:"began,omitzero"`  // when the loop over the run began; zero before
+	Elapsed   time.Duration `json:"elapsed_seconds"` // since then, up to now or to the end
+	Opening   time.Duration `json:"opening_seconds"` // of that, before the source was read: each stage had yet to open a worker
+	Closing   time.Duration `json:"closing_seconds"` // of that, after the work: workers were closing
+	Running   bool          `json:"running"`         // the loop has begun and not ended
+	Stopped   bool          `json:"stopped"`         // Run.Stop, or the stop of its context, came before the source's end
+	LookAhead int           `json:"look_ahead"`      // how many items may be in flight, as it is now
 
-	Plan   Plan
-	Source SourceStats
-	Stages []StageStats // in the order of the chain
-	Sink   SinkStats
+	Plan   Plan         `json:"plan"`
+	Source SourceStats  `json:"source"`
+	Stages []StageStats `json:"stages"` // in the order of the chain
+	Sink   SinkStats    `json:"sink"`
 }
 
 // Stats returns what is known of the run. While it goes on, from any goroutine,

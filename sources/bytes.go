@@ -42,6 +42,7 @@ func (t Text) Bytes(paths ...string) vimap.Borrowed {
 	return vimap.Lend(vimap.Lender{
 		Lines: func(ctx context.Context, out *vimap.Emitter[[]byte]) error {
 			c := cutter[[]byte]{out: out, text: t, own: bytes.Clone}
+			out.Total(size(paths), "bytes")
 			return c.files(ctx, paths)
 		},
 		Blocks: func(ctx context.Context, emit func(vimap.Block) bool) error {
@@ -113,7 +114,7 @@ func (b *blocks) ranges(file *os.File, name string, size int64) {
 
 // stream hands out what is read of r, as soon as it is.
 func (b *blocks) stream(ctx context.Context, r io.Reader, name string) error {
-	r, done := b.text.open(ctx, r)
+	r, done := b.text.open(ctx, r, func(int64) {})
 	defer done()
 	s := stream{blocks: b, name: name, buf: make([]byte, firstRead)}
 	for empty := 0; ; {

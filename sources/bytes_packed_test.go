@@ -26,8 +26,13 @@ func TestBytesOfAPackedFileAreItsUnpackedLinesWhoeverReadsThem(t *testing.T) {
 			require.Equal(t, sorted, got)
 		}
 	}
-	_, err := gathered(t.Context(), sources.Text{Raw: true, MaxLength: 1 << 20}.Bytes(path).Map(asString), true)
-	require.NoError(t, err, "as it is, it is text of a kind, too")
+	raw := sources.Text{Raw: true}
+	packed, err := collect(t, raw.Lines(path))
+	require.NoError(t, err)
+	require.NotEqual(t, want, packed)
+	got, err := gathered(t.Context(), raw.Bytes(path).Map(asString), true)
+	require.NoError(t, err)
+	require.Equal(t, packed, got, "as it is, it is text of a kind, too")
 }
 
 func TestAnErrorInAPackedFileEndsBytesBehindItsWholeLines(t *testing.T) {

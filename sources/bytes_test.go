@@ -215,7 +215,7 @@ func TestJSONLinesAreDecodedWhereTheyAreAdded(t *testing.T) {
 		func(a, b int) int { return a + b })
 	require.NoError(t, run.Err())
 	require.Equal(t, want, got)
-	require.Equal(t, vimap.Stats{Read: 40_001, Delivered: 20_000, Filtered: 20_000, Failed: 1}, run.Stats())
+	require.Equal(t, vimap.Accounts{Read: 40_001, Delivered: 20_000, Filtered: 20_000, Failed: 1}, run.Stats().Accounts)
 }
 
 // FuzzBytes holds what workers cut of a file to a split of it.

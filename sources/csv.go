@@ -106,14 +106,15 @@ func (t Table) CSV[T any](paths ...string) vimap.Pipeline[T, T] {
 	t.Header = slices.Clone(t.Header)
 	paths = inputs(paths)
 	rows := vimap.Emit(func(ctx context.Context, out *vimap.Emitter[row]) error {
+		out.Total(size(paths), "bytes")
 		return visit(paths, func(r io.Reader, name string) (enough bool, err error) {
-			text, done := t.Text.open(ctx, r)
+			text, done := t.Text.open(ctx, r, out.Advance)
 			defer done()
 			s := rows{Table: t, feed: newFeed(out, text, t.Text.MaxLength), name: name, columns: columns, line: 1}
 			s.feed.about = s.places
 			return s.feed.end(ctx, s.read())
 		})
-	})
+	}).Named("csv")
 	return vimap.Decode(rows, decodeRow[T])
 }
 

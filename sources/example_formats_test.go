@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/vimap-go/vimap"
 	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 )
@@ -61,8 +62,8 @@ func ExampleJSONArray() {
 
 	run := sources.JSONArray[user]("users.json").Ordered().Start(ctx)
 	for result := range run.Results() {
-		if result.Err != nil {
-			fmt.Println(result.Err)
+		if item, failed := errors.AsType[*vimap.ItemError](result.Err); failed {
+			fmt.Println(item.Place, item.Input)
 			continue
 		}
 		fmt.Println(result.Out)
@@ -70,7 +71,7 @@ func ExampleJSONArray() {
 	fmt.Println(run.Err())
 	// Output:
 	// {Ada 36}
-	// vimap: stage "decode": item 1 (users.json[1]): json: cannot unmarshal JSON string into Go int within "/age"
+	// users.json[1] {"name":"Bob","age":"old"}
 	// {Alan 41}
 	// <nil>
 }

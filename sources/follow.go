@@ -110,7 +110,7 @@ func (t Tail) Follow(path string) vimap.Pipeline[string, string] {
 			}
 		}
 		return nil
-	})
+	}).Named("follow")
 }
 
 // follower reads the file at path. It is at its end when another file is to be

@@ -47,14 +47,15 @@ func (t Text) JSONArray[T any](paths ...string) vimap.Pipeline[T, T] {
 	t.check("JSONArray")
 	paths = inputs(paths)
 	elements := vimap.Emit(func(ctx context.Context, out *vimap.Emitter[string]) error {
+		out.Total(size(paths), "bytes")
 		return visit(paths, func(r io.Reader, name string) (enough bool, err error) {
-			text, done := t.open(ctx, r)
+			text, done := t.open(ctx, r, out.Advance)
 			defer done()
 			out.Places(func(n int64) string { return elementPlace(name, n) })
 			a := array{feed: newFeed(out, text, t.MaxLength), name: name}
 			return a.feed.end(ctx, a.read())
 		})
-	})
+	}).Named("jsonarray")
 	return vimap.Decode(elements, func(element string) (item T, err error) {
 		err = json.Unmarshal([]byte(element), &item, t.JSON)
 		return item, err

@@ -59,7 +59,7 @@ func TestAnElementThatIsNoSuchJSONFailsWithItsPlaceAndTheOthersGoOn(t *testing.T
 		says    string
 	}{
 		"another type":              {sources.Text{}, `{"data":{"n":"one"}}`, `within "/data/n"`},
-		"another kind":              {sources.Text{}, `17`, "cannot unmarshal JSON number into"},
+		"another kind":              {sources.Text{}, `17`, "unmarshal JSON number into"},
 		"a name twice":              {sources.Text{}, `{"uri":"/a","uri":"/b"}`, `duplicate object member name "uri"`},
 		"invalid UTF-8":             {sources.Text{}, "{\"uri\":\"\xff\"}", "invalid UTF-8"},
 		"an unknown name, if asked": {strict, `{"url":"/a"}`, `unknown object member name "url"`},

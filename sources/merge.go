@@ -25,5 +25,5 @@ func Merge[In, T any](first vimap.Pipeline[In, T], rest ...vimap.Pipeline[In, T]
 	all := slices.Insert(slices.Clone(rest), 0, first)
 	return vimap.Emit(func(ctx context.Context, out *vimap.Emitter[T]) error {
 		return out.Merge(ctx, all...)
-	})
+	}).Named("merge")
 }

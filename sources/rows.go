@@ -69,7 +69,7 @@ func Rows[T any](db Queryer, query string, args ...any) vimap.Pipeline[T, T] {
 			return ended(ctx, fmt.Errorf("%s: %w", rowPlace(n), err))
 		}
 		return nil
-	})
+	}).Named("rows")
 	return vimap.Decode(read, func(r scanned[T]) (T, error) { return r.item, r.err })
 }
 

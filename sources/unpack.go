@@ -83,9 +83,10 @@ func (t Text) unpack(ctx context.Context, f *format, r io.Reader, head []byte, e
 }
 
 // open returns the text of r for a parser, unpacked if need be. done is to be
-// called before r is closed.
-func (t Text) open(ctx context.Context, r io.Reader) (text io.Reader, done func()) {
+// called before r is closed. advance is told how many bytes of r were read.
+func (t Text) open(ctx context.Context, r io.Reader, advance func(n int64)) (text io.Reader, done func()) {
 	interrupted := interrupt(ctx, r)
+	r = counted{r, advance}
 	if t.Raw {
 		return r, interrupted
 	}

@@ -227,7 +227,7 @@ func (l *ledger) add(b *block) bool {
 func (l *ledger) left(b *block) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for i := range l.all {
+	for i := len(l.all) - 1; i >= 0; i-- { // most are near the end, if one at the beginning is slow
 		if e := &l.all[i]; e.block == b {
 			e.block, e.lines = nil, b.lines
 			break
@@ -238,7 +238,7 @@ func (l *ledger) left(b *block) {
 		l.pass(&l.lines, &l.text, l.all[n])
 		n++
 	}
-	l.all = append(l.all[:0], l.all[n:]...)
+	l.all = slices.Delete(l.all, 0, n)
 }
 
 // pass adds a block to the numbers of lines.

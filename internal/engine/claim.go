@@ -43,6 +43,8 @@ type puller[T any] struct {
 	do    Handler[T]
 	batch []Item[T]     // the chunk in hand; replaced only between chunks
 	taken int           // how many items it had at first; 0 after a crash in it
+	jobs  int           // in hand since the clock was looked at
+	quick bool          // the jobs before were
 	last  time.Duration // when what was in hand before was done; 0 if the worker has waited since
 }
 
@@ -55,17 +57,26 @@ func (p *puller[T]) serve() {
 	for {
 		p.x.out.flush()
 		p.x.fresh = 0
-		p.x.tally.tell()
 		if p.x.leaving {
+			if p.jobs > 0 {
+				p.settle(0)
+			}
+			p.x.tally.catchUp(&p.x.g.latencies)
 			return
+		}
+		if p.jobs == 0 && p.x.tally.untold == 0 {
+			p.x.tally.catchUp(&p.x.g.latencies)
 		}
 		n, job := p.take()
 		switch {
 		case job != nil:
 			p.beginJob()
 			job(p.x)
-			p.settle(0)
+			p.endJob()
 		case n > 0:
+			if p.jobs > 0 {
+				p.settle(0)
+			}
 			p.begin(n)
 			p.x.claims.Store(uint64(n) * oneItem)
 			if p.x.g.run.halted.Load() { // who halted may have looked before
@@ -76,6 +87,10 @@ func (p *puller[T]) serve() {
 			}
 			p.work()
 		default:
+			if p.jobs > 0 {
+				p.settle(0)
+			}
+			p.x.tally.catchUp(&p.x.g.latencies)
 			return
 		}
 	}
@@ -138,11 +153,16 @@ func (p *puller[T]) take() (int, func(*Exec)) {
 			g.unrest(&x.waiter)
 			continue
 		}
+		if p.jobs > 0 {
+			p.settle(0)
+		}
+		x.tally.resting = true
 		g.mu.Unlock()
 		x.out.idle()
 		x.waiter.park(-1)
 		p.last = 0
 		g.mu.Lock()
+		x.tally.resting = false
 		g.arrived()
 	}
 	g.mu.Unlock()
@@ -194,6 +214,7 @@ func (p *puller[T]) release() {
 	x.fresh = 0
 	p.settle(c)
 	x.out.flush()
+	x.tally.catchUp(&x.g.latencies)
 	if n := c.begun(); n < c.items() {
 		p.ring.giveBack(p.batch[n:c.items()])
 	}

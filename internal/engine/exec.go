@@ -99,7 +99,7 @@ func (x *Exec) main() {
 	for x.phase != phaseEnd {
 		x.turn()
 	}
-	x.tally.tell()
+	x.tally.catchUp(&x.g.latencies)
 	x.isUp()
 	x.tally.ended.Store(int64(x.g.run.now()))
 	x.exited = true

@@ -25,12 +25,26 @@ func (p *puller[T]) begin(n int) {
 // beginJob takes a job in hand. It begins where the work before it ended, if the
 // worker did not wait.
 func (p *puller[T]) beginJob() {
+	if p.jobs++; p.jobs > 1 {
+		p.x.tally.away = false
+		return
+	}
 	if p.last == 0 {
 		p.last = p.x.g.run.now()
 	}
 	p.taken = 0
 	p.x.tally.take(p.last, 1, -1)
 }
+
+// endJob closes the accounts of a job, of quick ones those of a few at once.
+func (p *puller[T]) endJob() {
+	if !p.quick || p.jobs >= jobsAtOnce {
+		p.settle(0)
+	}
+}
+
+// jobsAtOnce is how many quick jobs are measured together, as a chunk is.
+const jobsAtOnce = 4
 
 // settle closes the accounts of what was in hand: the chunk that c stands for,
 // or a job if it has no items. If nothing was, it does nothing.
@@ -44,6 +58,14 @@ func (p *puller[T]) settle(c claims) {
 	took := max(0, now-since)
 	items, n, first, calls := c.taken(), t.size, 0, 1
 	each, mean := took, x.g.pace.mean()
+	if p.jobs > 0 {
+		calls = p.jobs
+		each = took / time.Duration(calls)
+		if calls > 1 {
+			n = calls
+		}
+		p.jobs, p.quick = 0, each < quickWork/jobsAtOnce
+	}
 	if items > 0 {
 		t.begun += int64(items)
 		if p.taken > 0 {
@@ -54,7 +76,7 @@ func (p *puller[T]) settle(c claims) {
 		if c.isCut() && items > 1 { // the last one held it up
 			before := min(took, mean*time.Duration(items-1))
 			if last := took - before; last > each { // or it was no slower than the others
-				x.g.latencies.add(items-1, before/time.Duration(items-1))
+				t.attempts(&x.g.latencies, items-1, before/time.Duration(items-1))
 				each, n, first, calls = last, 1, items-1, 1
 			}
 		}
@@ -62,9 +84,12 @@ func (p *puller[T]) settle(c claims) {
 	if slow := &x.g.latencies.slow; slow.wants(each) { // before it is counted: what is counted is no longer than the slowest
 		p.slow(Slow{Took: each, Index: t.which, Items: n, Worker: x.number}, items, first)
 	}
-	x.g.latencies.add(calls, each)
-	t.settle(took)
+	t.attempts(&x.g.latencies, calls, each)
 	p.last = now
+	if !t.later(took) {
+		t.untold = 0
+		t.settle(took)
+	}
 }
 
 // slow keeps an input that took long; first is where it stands in the chunk, if
@@ -135,7 +160,8 @@ const (
 	quickRest = 10 * time.Microsecond
 	// restsSkipped is how many are not, then: they are taken to be as long as
 	// the next one that is.
-	restsSkipped = 7
+	restsSkipped = 31
+	restsInRow   = 8 // that are measured before the first are skipped
 )
 
 // rests measures how long a goroutine that works without chunks, the head of a
@@ -145,7 +171,7 @@ type rests struct {
 	left    int           // to be skipped
 	skipped int           // before the next one that is measured
 	row     int           // measured, one after another
-	mark    time.Duration // when the last eight ended, measured or not
+	mark    time.Duration // when the last of those were over that were looked at together
 	last    time.Duration // when the last one that was measured ended
 
 	spent atomic.Int64 // ns
@@ -167,11 +193,11 @@ func (r *rests) park(w *waiter, wait time.Duration) bool {
 	r.spent.Add(min(int64(ended-began)*n, int64(ended-r.last)))
 	r.since.Store(0)
 	r.last = ended
-	if r.skipped == 0 && r.row < restsSkipped {
-		r.row++ // a few in a row say nothing: they come in bursts
-		return woken
+	r.row += int(n)
+	if r.row < restsInRow {
+		return woken // a few in a row say nothing: they come in bursts
 	}
-	if (ended-r.mark)/(restsSkipped+1) < quickRest {
+	if (ended-r.mark)/time.Duration(r.row) < quickRest {
 		r.left = restsSkipped
 	}
 	r.mark, r.row, r.skipped = ended, 0, 0

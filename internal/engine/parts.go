@@ -217,6 +217,11 @@ func (g *Group) stated(clock int64) GroupStats {
 	s := GroupStats{Name: g.spec.Name, Role: g.spec.Role, Node: g.spec.Node, Size: g.spec.Workers, Bound: g.seg.ahead()}
 	g.mu.Lock()
 	execs := g.execs
+	for _, x := range execs {
+		if x.tally.resting {
+			x.tally.catchUp(&g.latencies)
+		}
+	}
 	if !g.batches {
 		s.Queue = g.jobs.len()
 	}

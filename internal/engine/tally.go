@@ -24,6 +24,13 @@ type tally struct {
 	told     Counts
 	size     int   // of what is in hand, as told
 	which    int64 // index of it, as told
+	worked   time.Duration
+	paid     time.Duration // of that, as told
+	bucket   int           // of the latencies, where pending belongs
+	pending  int64         // attempts that are not counted there yet
+	untold   int           // chunks and jobs since others were told
+
+	resting bool // it waits for an input, and whoever holds mu of the group may tell for it; under that
 
 	// For everybody.
 	started, done, failures, drops, retries atomic.Int64
@@ -73,15 +80,65 @@ func (t *tally) show(in any) { t.input.Store(&in) }
 
 // settle says that it has nothing in hand any more.
 func (t *tally) settle(took time.Duration) {
-	t.working.Add(int64(took))
+	t.worked += took
 	t.since.Store(0)
 	if t.input.Load() != nil {
 		t.input.Store(nil)
 	}
 }
 
+const (
+	// quickWork is how long a chunk or job takes at most that is not told of at
+	// once: to tell costs as much as it says.
+	quickWork = 2 * time.Microsecond
+	// mostUntold is how many are not, then.
+	mostUntold = 15
+)
+
+// later reports whether what was just done, in so much time, is told of later:
+// with the next, or when somebody asks while the worker rests.
+func (t *tally) later(took time.Duration) bool {
+	if took >= quickWork || t.untold >= mostUntold || t.input.Load() != nil {
+		return false
+	}
+	t.worked += took
+	t.untold++
+	return true
+}
+
+// catchUp tells of what was left for later. Nothing is in hand.
+func (t *tally) catchUp(l *latencies) {
+	if t.untold > 0 {
+		t.untold = 0
+		t.since.Store(0)
+	}
+	t.flush(l)
+	t.tell()
+}
+
+// attempts counts attempts that took so long each.
+func (t *tally) attempts(l *latencies, n int, each time.Duration) {
+	b := bucket(each)
+	if b != t.bucket {
+		t.flush(l)
+		t.bucket = b
+	}
+	t.pending += int64(n)
+}
+
+func (t *tally) flush(l *latencies) {
+	if t.pending > 0 {
+		l.buckets[t.bucket].Add(t.pending)
+		t.pending = 0
+	}
+}
+
 // tell makes known what was counted.
 func (t *tally) tell() {
+	if t.worked != t.paid {
+		t.working.Add(int64(t.worked - t.paid))
+		t.paid = t.worked
+	}
 	c := t.counts()
 	if c == t.told {
 		return
@@ -121,9 +178,9 @@ func (t *tally) outcomes() Counts {
 func (t *tally) inherit(from *tally, now time.Duration, begun, handed int) {
 	t.begun, t.passed, t.handed = from.begun+int64(begun), from.passed, from.handed+int64(handed)
 	t.failed, t.filtered, t.retried = from.failed, from.filtered, from.retried
-	t.working.Store(from.working.Load())
+	t.worked, t.bucket, t.pending = from.worked, from.bucket, from.pending
 	if since := from.since.Load(); since != 0 {
-		t.working.Add(int64(now) - since)
+		t.worked += now - time.Duration(since)
 	}
 	t.opening.Store(from.opening.Load())
 	if since := from.opens.Load(); since != 0 {

@@ -140,6 +140,8 @@ func (g *Group) replace(x, heir *Exec) bool {
 	// A new list, for the monitor may be reading the old one.
 	g.execs = slices.DeleteFunc(slices.Clone(g.execs), func(e *Exec) bool { return e == x })
 	if g.over {
+		heir.tally.ended.Store(int64(g.run.now()))
+		g.execs = append(g.execs, heir) // for its accounts
 		return false
 	}
 	g.launchLocked(heir)

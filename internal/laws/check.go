@@ -102,7 +102,7 @@ func (p *Program) checkStats(s *seen) {
 	st := s.stats
 	for i := range st.Stages {
 		g := &st.Stages[i]
-		if left := g.Started - g.Done - g.Failed - g.Filtered; left < 0 || left > 0 && st.Unfinished == 0 {
+		if left := g.Started - g.Done - g.Failed - g.Filtered; left < 0 || left > 0 && p.complete(s) {
 			p.report("conservation: stage %q (%s) does not add up: %+v", g.Name, g.Role, g.Tally)
 		}
 	}
