@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/retry"
 )
 
@@ -126,6 +127,7 @@ func TestAnAggregateAddsWhatAZipYields(t *testing.T) {
 		zips, aggregates := chains(t, count(n, nil)), chains(t, count(n, nil)) // each with attempts of its own
 		for name, chain := range aggregates {
 			t.Run(fmt.Sprint(name, " ", n), func(t *testing.T) {
+				rerun.Share(t, 4)
 				var want []vimap.Pair[int, int]
 				run := zips[name].Start(t.Context())
 				for in, out := range run.Zip() {
@@ -411,6 +413,7 @@ func TestAWorkerThatAggregatesDoesNotIdleWhileThereIsRoom(t *testing.T) {
 }
 
 func TestAnAggregateKeepsNoItem(t *testing.T) {
+	rerun.Once(t)
 	quiet(t)
 	var alive, most atomic.Int64
 	p := count(20_000, nil).Map(func(n int) *[64]int {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/vimaptest"
 )
 
@@ -275,7 +276,7 @@ func TestBatchesOfATeeKeepTheirOwnTime(t *testing.T) {
 
 func TestAnyBatchesOfATeeAreThoseOfALoopOverASlice(t *testing.T) {
 	quiet(t)
-	for range 200 {
+	for range rerun.Rounds(t, 200, 30) {
 		n, first, second := rand.IntN(300), 1+rand.IntN(40), 1+rand.IntN(40)
 		bound := []int{0, 1, 2, 7, 50}[rand.IntN(5)]
 		p := count(n, nil).Filter(func(n int) bool { return n%5 != 0 }).Try(func(n int) (int, error) {

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/vimap-go/vimap/internal/rerun"
 )
 
 // judgement is what the compiler says of a program.
@@ -61,6 +63,7 @@ func wanted(t *testing.T, path string) (line int, parts []string) {
 }
 
 func TestChainsThatMustNotCompileDoNot(t *testing.T) {
+	rerun.Once(t)
 	if testing.Short() {
 		t.Skip("compiles some twenty programs")
 	}
@@ -88,6 +91,7 @@ func TestChainsThatMustNotCompileDoNot(t *testing.T) {
 }
 
 func TestTheSameChainsPutRightDoCompile(t *testing.T) {
+	rerun.Once(t)
 	if testing.Short() {
 		t.Skip("compiles a program")
 	}

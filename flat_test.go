@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/retry"
 )
 
@@ -26,6 +27,7 @@ func heap() int64 {
 }
 
 func TestASlowHeadOverAnInfiniteSourceForAMinuteKeepsMemoryFlat(t *testing.T) {
+	rerun.Share(t, 4)
 	type page [2 << 10]byte
 	for _, ordered := range []bool{false, true} {
 		t.Run(fmt.Sprint("ordered ", ordered), func(t *testing.T) {

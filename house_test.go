@@ -145,6 +145,7 @@ func TestImportsGoOneWay(t *testing.T) {
 		"internal/engine":  {"retry"},
 		"internal/laws":    {".", "retry", "process"},
 		"internal/mutants": {},
+		"internal/rerun":   {},
 		"internal/soak":    {"internal/laws"},
 		// Its stages are made by the surface; only that a worker has several inputs
 		// in hand is between it and the engine.

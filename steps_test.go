@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/vimap-go/vimap/internal/rerun"
 	"golang.org/x/time/rate"
 
 	"github.com/vimap-go/vimap"
@@ -175,7 +177,7 @@ func drawStepped() stepped {
 
 func TestAnyChainOfStepsMakesInOrderWhatALoopOverASliceWould(t *testing.T) {
 	quiet(t)
-	for range 120 {
+	for range rerun.Rounds(t, 120, 30) {
 		n := rand.IntN(1 + []int{3, 100, 2_000}[rand.IntN(3)])
 		spread := 1 + rand.IntN(3_000)
 		flat := rand.IntN(3)
@@ -430,6 +432,7 @@ func TestAPanicInAFunctionOfAStepFailsItsItem(t *testing.T) {
 // What a chunk holds back would be in the way of all that comes behind it in
 // source order, if it held it there.
 func TestAChunkIsInNobodysWay(t *testing.T) {
+	rerun.Share(t, 4)
 	quiet(t)
 	rare := func(v int) bool { return v%1_000 == 0 }
 	p := count(10_000, nil)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/vimap-go/vimap/internal/rerun"
 	"golang.org/x/time/rate"
 
 	"github.com/vimap-go/vimap"
@@ -60,6 +62,7 @@ func TestTheEndOfTheContextEndsTheWaitOfAThrottle(t *testing.T) {
 }
 
 func TestSampleKeepsTheSameShareInEveryRun(t *testing.T) {
+	rerun.Share(t, 4)
 	quiet(t)
 	const n = 20_000
 	p := count(n, nil).Via(vimap.Func(same).Workers(4))

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 )
@@ -76,6 +77,7 @@ func TestNastyRowsAreReadBack(t *testing.T) {
 		for _, comma := range []rune{',', '\t', ';', '→'} {
 			for _, header := range []bool{true, false} {
 				t.Run(fmt.Sprintf("%s%q%v", suffix, comma, header), func(t *testing.T) {
+					rerun.Share(t, 4)
 					quiet(t)
 					path := filepath.Join(t.TempDir(), "out.csv"+suffix)
 					sink, table := sinks.CSV(path).Comma(comma), sources.Table{Comma: comma}
@@ -169,6 +171,7 @@ func TestOutputsMayBePointersToStructs(t *testing.T) {
 }
 
 func TestFailureLeavesTheOldTableAndNothingElse(t *testing.T) {
+	rerun.Once(t)
 	for _, suffix := range []string{"", ".gz"} {
 		folder := t.TempDir()
 		path := filepath.Join(folder, "out.csv"+suffix)

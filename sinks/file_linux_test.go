@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 )
@@ -28,6 +29,7 @@ func TestFullDiskAtTheLastLinesIsAnError(t *testing.T) {
 // A limit of the file size is the one fault of a regular file that a test can
 // arrange without a file system of its own.
 func TestFailedWriteOfATemporaryFileNamesThePathItIsFor(t *testing.T) {
+	rerun.Once(t)
 	// The limit is for a whole process, and would hit the log of the go command.
 	const inside = "VIMAP_FILE_SIZE_IS_LIMITED"
 	if os.Getenv(inside) == "" {

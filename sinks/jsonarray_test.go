@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 )
@@ -47,6 +48,7 @@ func TestAnArrayIsReadBack(t *testing.T) {
 	}
 	for _, suffix := range []string{"", ".gz", ".zst"} {
 		t.Run(suffix, func(t *testing.T) {
+			rerun.Share(t, 4)
 			quiet(t)
 			path := filepath.Join(t.TempDir(), "out.json"+suffix)
 			doubled := sources.Slice(texts).Map(func(s string) string { return s + s }).Ordered()

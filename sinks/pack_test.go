@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 )
@@ -62,6 +63,7 @@ func TestAPackedFileIsReadBack(t *testing.T) {
 func TestMuchIsPackedAndReadBack(t *testing.T) {
 	for suffix := range suffixes {
 		t.Run(suffix, func(t *testing.T) {
+			rerun.Share(t, 4)
 			quiet(t)
 			path := filepath.Join(t.TempDir(), "out.jsonl"+suffix)
 			all := numbers(50_000) // more than a block of zstd
@@ -78,6 +80,7 @@ func TestFailureLeavesTheOldPackedFileAndNothingElse(t *testing.T) {
 	for suffix := range suffixes {
 		for name, after := range map[string]int{"at once": 0, "after much": 50_000} {
 			t.Run(suffix+" "+name, func(t *testing.T) {
+				rerun.Share(t, 4)
 				quiet(t)
 				folder := t.TempDir()
 				path := filepath.Join(folder, "out"+suffix)

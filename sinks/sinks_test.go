@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 )
@@ -215,6 +216,7 @@ func counting(f func(int, int) error, w *bytes.Buffer) iter.Seq2[string, func(*v
 }
 
 func TestResultsCostLinearMemory(t *testing.T) {
+	rerun.Once(t)
 	path := t.TempDir() + "/out"
 	for name, run := range map[string]func(vimap.Pipeline[int, int]) error{
 		"Collect": func(p vimap.Pipeline[int, int]) error { _, err := p.To(t.Context(), sinks.Collect); return err },

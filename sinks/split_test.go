@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 	"github.com/vimap-go/vimap/vimaptest"
@@ -87,7 +88,7 @@ func TestSplitWritesTheLinesOfTheOtherSinks(t *testing.T) {
 }
 
 func TestAnySplitIsThatOfALoopOverASlice(t *testing.T) {
-	for range 10 {
+	for range rerun.Rounds(t, 10, 2) {
 		before, folder := held(t), t.TempDir()
 		keys, most := 1+rand.IntN(50), 1+rand.IntN(20)
 		n, size := rand.IntN(3_000), 1+rand.IntN(1_000)

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 )
@@ -60,6 +61,7 @@ func nastyTexts() map[string]string {
 func TestBytesAreTheLinesOfTheirFiles(t *testing.T) {
 	for name, text := range nastyTexts() {
 		t.Run(name, func(t *testing.T) {
+			rerun.Share(t, 4)
 			quiet(t)
 			path, other := file(t, "a.txt", text), file(t, "b.txt", "the other\n")
 			want := append(append(split([]byte(text)), "the other"), split([]byte(text))...)
@@ -92,6 +94,7 @@ func same(t *testing.T, want, got []string) {
 func TestBytesOfAPipe(t *testing.T) {
 	for name, text := range nastyTexts() {
 		t.Run(name, func(t *testing.T) {
+			rerun.Share(t, 4)
 			quiet(t)
 			for _, ordered := range []bool{true, false} {
 				r, w, err := os.Pipe()

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 )
@@ -186,6 +187,7 @@ func TestNoMoreOfARecordIsReadThanItTakesToRefuseIt(t *testing.T) {
 }
 
 func TestPlacesAreRightBehindEmptyLinesAnywhere(t *testing.T) {
+	rerun.Once(t)
 	quiet(t)
 	for rows := 490; rows < 600; rows++ { // the empty line is within what is handed over together, or between
 		path := file(t, "a.csv", "name,age,City\n"+strings.Repeat("Ada,36,\n", rows)+"\n"+strings.Repeat("Ada,36,\n", 3)+"bad\n")
@@ -244,6 +246,7 @@ func TestAnErrorOfReadingATableHasItsPlaceAfterTheRowsBeforeIt(t *testing.T) {
 }
 
 func TestATableOf100000ColumnsIsRead(t *testing.T) {
+	rerun.Once(t)
 	quiet(t)
 	var head, line strings.Builder
 	for i := range 100_000 {

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sources"
 )
 
@@ -153,6 +154,7 @@ func waitUntilOpen(t *testing.T, path string) {
 }
 
 func TestARotatedFileIsReadToItsEndAndTheNextFromItsBeginning(t *testing.T) {
+	rerun.Share(t, 4)
 	quiet(t)
 	path := file(t, "app.log", "a\n")
 	f := startFollow(t, fromStart, path)

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sources"
 )
 
@@ -110,6 +111,7 @@ var parsedRise = sync.OnceValue(func() map[string]int64 {
 })
 
 func TestPeakMemoryOfAParsedStreamIsFlat(t *testing.T) {
+	rerun.Once(t)
 	quiet(t)
 	for name, rise := range parsedRise() {
 		require.Less(t, rise, int64(3<<20), name)
@@ -117,6 +119,7 @@ func TestPeakMemoryOfAParsedStreamIsFlat(t *testing.T) {
 }
 
 func TestPeakMemoryOfAPackedStreamIsFlat(t *testing.T) {
+	rerun.Once(t)
 	quiet(t)
 	for name, rise := range unpackedRise() {
 		require.Less(t, rise, int64(3<<20), name)

@@ -19,7 +19,9 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/require"
+
 	"github.com/therootcompany/xz"
+	"github.com/vimap-go/vimap/internal/rerun"
 
 	"github.com/vimap-go/vimap"
 	"github.com/vimap-go/vimap/sources"
@@ -39,6 +41,7 @@ func readings(t *testing.T, text sources.Text, archive []byte) map[string]vimap.
 func TestAPackedFileIsReadAsItsText(t *testing.T) {
 	for name, pack := range packs {
 		t.Run(name, func(t *testing.T) {
+			rerun.Share(t, 4)
 			quiet(t)
 			for _, text := range []string{"", nasty, many} {
 				for kind, lines := range readings(t, sources.Text{}, pack(text)) {
@@ -200,6 +203,7 @@ func TestAMemberOfGzipBehindZerosIsAnError(t *testing.T) {
 func TestAnArchiveThatIsNoRegularFileIsNotReadAhead(t *testing.T) {
 	for name, pack := range packs {
 		t.Run(name, func(t *testing.T) {
+			rerun.Share(t, 4)
 			quiet(t)
 			archive := pack(nasty)
 			for range 50 {
@@ -231,6 +235,7 @@ func TestZerosBehindAnArchiveFillUpABlock(t *testing.T) {
 }
 
 func TestAnArchiveThatUnpacksToMoreThanTheLimitIsRefusedWithItsPlace(t *testing.T) {
+	rerun.Once(t)
 	for name, pack := range packs {
 		t.Run(name, func(t *testing.T) {
 			quiet(t)
@@ -347,6 +352,7 @@ func TestTheFirstBytesDoNotHoldALineBack(t *testing.T) {
 func TestARunOverAnArchiveThatIsLeftEarlyLeavesNothingBehind(t *testing.T) {
 	for name, pack := range packs {
 		t.Run(name, func(t *testing.T) {
+			rerun.Share(t, 4)
 			archive := pack(many)
 			path := file(t, "many", string(bytes.Repeat(archive, 3)))
 			quiet(t)

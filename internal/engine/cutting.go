@@ -305,6 +305,10 @@ func (w *cutting) share(c claims) bool {
 	if more { // it will find something
 		return false
 	}
+	// Who relieves the worker may find what is cut off here, but the part as it
+	// was: it would take the rest as well.
+	w.x.mu.Lock()
+	defer w.x.mu.Unlock()
 	mid := c.items() - (c.items()-c.begun())/2
 	cut := c&^(countMask<<itemsPos) | claims(mid)<<itemsPos
 	if !w.x.claims.CompareAndSwap(uint64(c), uint64(cut)) {

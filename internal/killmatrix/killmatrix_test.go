@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/process"
 	"github.com/vimap-go/vimap/vimaptest"
 )
@@ -23,6 +24,7 @@ func TestMain(m *testing.M) {
 // The whole matrix takes a minute or two: it is a program. What is here is one
 // fault for each moment, and all of them for the moment that matters most.
 func TestSomeCellsOfTheMatrix(t *testing.T) {
+	rerun.Share(t, 4)
 	vimaptest.NoLeaks(t)
 	for _, c := range []cell{
 		{moment: "handshake", fault: "SIGKILL"},
@@ -44,6 +46,7 @@ func TestSomeCellsOfTheMatrix(t *testing.T) {
 }
 
 func TestAShortSoak(t *testing.T) {
+	rerun.Share(t, 4)
 	vimaptest.NoLeaks(t)
 	require.NoError(t, soaked(t.Context(), 3000))
 }
