@@ -59,13 +59,30 @@ func TestAPythonScriptDoesTheWork(t *testing.T) {
 func TestAProgramThatKeepsItsAnswersIsToldToFlush(t *testing.T) {
 	needs(t, "python3")
 	vimaptest.NoLeaks(t)
-	o := silent
-	o.Env = []string{"PYTHONUNBUFFERED="}
-	stage := python("import sys\nfor line in sys.stdin: print(line.strip())").With(o).Lines().Timeout(3 * time.Second) // Python has to start
-	all, _ := outcomes(t, stage, "a")
-	require.Equal(t, process.TimedOut, failure(t, all[0].Err).Kind)
-	require.ErrorIs(t, all[0].Err, context.DeadlineExceeded)
-	require.Contains(t, all[0].Err.Error(), "python3 -u")
+	says := make(said, 10)
+	o := process.Options{Stderr: says, Env: []string{"PYTHONUNBUFFERED="}}
+	script := "import sys\nprint('ready', file=sys.stderr, flush=True)\nfor line in sys.stdin: print(line.strip())"
+	stage := process.Command("python3", "-c", script).With(o).Lines().Timeout(500 * time.Millisecond)
+	// The time that Python takes to start is none of the item's.
+	run := sources.Slice([]string{"a"}).Map(func(line string) string {
+		<-says
+		return line
+	}).Via(stage).Start(patient(t))
+	for result := range run.Results() {
+		require.Equal(t, process.TimedOut, failure(t, result.Err).Kind)
+		require.ErrorIs(t, result.Err, context.DeadlineExceeded)
+		require.ErrorContains(t, result.Err, "python3 -u")
+	}
+	require.NoError(t, run.Err())
+	require.EqualValues(t, 1, run.Stats().Failed)
+}
+
+// said has what a program says on its standard error.
+type said chan string
+
+func (s said) Write(line []byte) (int, error) {
+	s <- string(line)
+	return len(line), nil
 }
 
 func TestAProgramThatHangsIsNotToldToFlush(t *testing.T) {
@@ -105,15 +122,17 @@ func TestAProcessForEachInput(t *testing.T) {
 	vimaptest.NoLeaks(t)
 	large := bytes.Repeat([]byte("x"), 1<<20)
 	once := process.Command("sh", "-c", `read -r first; case "$first" in bad) echo sorry >&2; exit 3;; slow) sleep 100;; early) echo done; exit 0;; esac; echo "$first"; cat`).With(silent).Once()
-	all, _ := outcomes(t, once.Workers(2).Timeout(2*time.Second), []byte("a\nb\n"), []byte("bad\n"), []byte("early\n"+string(large)), []byte("slow\n"), append([]byte("x\n"), large...))
+	all, _ := outcomes(t, once.Workers(2).Timeout(time.Minute), []byte("a\nb\n"), []byte("bad\n"), []byte("early\n"+string(large)), append([]byte("x\n"), large...))
 	require.Equal(t, "a\nb\n", string(all[0].Out))
 	e := failure(t, all[1].Err)
 	require.Equal(t, process.Crashed, e.Kind)
 	require.Equal(t, "exit status 3", e.Status)
 	require.Contains(t, e.Error(), "sorry")
 	require.Equal(t, "done\n", string(all[2].Out), "a program need not read it all")
-	require.ErrorIs(t, all[3].Err, context.DeadlineExceeded)
-	require.Len(t, all[4].Out, len(large)+2)
+	require.Len(t, all[3].Out, len(large)+2)
+	all, _ = outcomes(t, once.Workers(2).Timeout(50*time.Millisecond), []byte("slow\n"), []byte("slow\n"))
+	require.ErrorIs(t, all[0].Err, context.DeadlineExceeded)
+	require.ErrorIs(t, all[1].Err, context.DeadlineExceeded)
 }
 
 func TestAProgramThatIsNotThereIsTheRunsError(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -97,7 +98,7 @@ func TestAChildThatEndsIsTheFailureOfItsInputAlone(t *testing.T) {
 		ins = append(ins, strconv.Itoa(i))
 	}
 	ins[700], ins[1500] = "exit 3", "exit 0"
-	all, run := outcomes(t, moody.Children(silent).Workers(2), ins...)
+	all, run := outcomes(t, moody.Children(silent).Workers(2).Restart(retry.Fixed(0)), ins...)
 	for i, in := range ins {
 		switch in {
 		case "exit 3":
@@ -135,6 +136,19 @@ func TestATimeLimitThatTheWorkerHeedsCostsNoChild(t *testing.T) {
 	require.Equal(t, process.TimedOut, e.Kind)
 	require.ErrorIs(t, all[1].Err, context.DeadlineExceeded)
 	require.Equal(t, all[0].Out, all[2].Out)
+	require.Zero(t, run.Stats().Restarts)
+}
+
+func TestAnInputThatTheChildHasNotBegunInTimeCostsNoChild(t *testing.T) {
+	vimaptest.NoLeaks(t)
+	// With keys a child has one input at a time. It is told to stop together with
+	// most of these, and gives them back.
+	ins := slices.Repeat([]string{"wait"}, 200)
+	all, run := outcomes(t, moody.Children(silent).KeyBy(func(string) int { return 1 }).Timeout(time.Nanosecond), ins...)
+	for _, result := range all {
+		require.Equal(t, process.TimedOut, failure(t, result.Err).Kind)
+		require.ErrorIs(t, result.Err, context.DeadlineExceeded)
+	}
 	require.Zero(t, run.Stats().Restarts)
 }
 

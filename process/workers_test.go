@@ -62,7 +62,7 @@ var (
 	eater = process.Define("eater").Func(func(_ context.Context, megabytes int) (int, error) {
 		for range megabytes {
 			b := make([]byte, 1<<20)
-			for i := range b {
+			for i := 0; i < len(b); i += 4 << 10 { // a byte of each page
 				b[i] = 1
 			}
 			eaten = append(eaten, b)

@@ -307,6 +307,8 @@ func (w *cutting) share(c claims) bool {
 	}
 	mid := c.items() - (c.items()-c.begun())/2
 	cut := c&^(countMask<<itemsPos) | claims(mid)<<itemsPos
+	w.x.mu.Lock() // or who relieves this worker would divide a part that still has the half given away
+	defer w.x.mu.Unlock()
 	if !w.x.claims.CompareAndSwap(uint64(c), uint64(cut)) {
 		return true
 	}
