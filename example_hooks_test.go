@@ -75,3 +75,57 @@ func ExampleStage_StuckLimit() {
 	fmt.Println(sources.Slice([]int{1, 2}).Via(double).Ordered().To(context.Background(), sinks.Collect))
 	// Output: [2 4] <nil>
 }
+
+// One set of hooks counts, another prints. Each is called whatever the other does.
+func ExampleHooks_And() {
+	opened := 0
+	counting := vimap.Hooks{WorkerOpened: func(vimap.WorkerEvent) { opened++ }}
+	printing := vimap.Hooks{
+		WorkerOpened: func(e vimap.WorkerEvent) { fmt.Println("opened", e.Stage) },
+		ItemDone:     func(e vimap.ItemEvent) { fmt.Println("done", e.Input) },
+	}
+	greet := vimap.Open(func(context.Context) (string, error) { return "hello ", nil }).
+		Do(func(greeting string, _ context.Context, name string) (string, error) { return greeting + name, nil }).
+		Named("greet").
+		Hooks(counting.And(printing))
+	fmt.Println(sources.Slice([]string{"world"}).Via(greet).To(context.Background(), sinks.Collect))
+	fmt.Println(opened)
+	// Output:
+	// opened greet
+	// done world
+	// [hello world] <nil>
+	// 1
+}
+
+// Hooks of a pipeline are told what happens in all of its stages.
+func ExamplePipeline_Hooks() {
+	length := vimap.Func(func(_ context.Context, word string) (int, error) { return len(word), nil }).Named("length")
+	double := vimap.Func(func(_ context.Context, n int) (int, error) { return 2 * n, nil }).Named("double")
+	fmt.Println(sources.Slice([]string{"hello"}).
+		Via(length.Then(double)).
+		Hooks(vimap.Hooks{ItemDone: func(e vimap.ItemEvent) { fmt.Println(e.Stage, "of", e.Input) }}).
+		To(context.Background(), sinks.Collect))
+	// Output:
+	// length of hello
+	// double of 5
+	// [10] <nil>
+}
+
+// The place of an item is known wherever it fails.
+func ExampleItemEvent_Place() {
+	numbers := vimap.Emit(func(_ context.Context, out *vimap.Emitter[int]) error {
+		out.Places(func(n int64) string { return fmt.Sprintf("numbers.txt:%d", n+1) })
+		out.Many([]int{4, 0, 2})
+		return nil
+	})
+	divide := vimap.Func(func(_ context.Context, n int) (int, error) {
+		if n == 0 {
+			return 0, errors.New("division by zero")
+		}
+		return 100 / n, nil
+	}).Hooks(vimap.Hooks{ItemFailed: func(e vimap.ItemEvent) { fmt.Println(e.Place(), e.Err) }})
+	run := numbers.Via(divide).Start(context.Background())
+	for range run.Results() {
+	}
+	// Output: numbers.txt:2 division by zero
+}

@@ -31,6 +31,7 @@ type settings struct {
 	chunks     int // steps that hold an item back
 	tolerance  tolerance
 	showInputs bool
+	hooks      *Hooks // of all stages
 }
 
 // plan is what the parts of a chain leave for each other while it is compiled.

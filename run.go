@@ -134,13 +134,17 @@ func (r *Run[In, Out]) during(holds int, body func() (left bool)) {
 	if !r.claim() {
 		return
 	}
+	left := true
+	if follow := engine.FollowerOf(r.ctx); follow != nil {
+		over := follow(r.ctx, r)
+		defer func() { over(left, r.verdict.peek()) }()
+	}
 	remove := r.stoppable()
 	defer remove()
 	if !r.openLetters() {
 		return
 	}
 	r.begin(holds)
-	left := true
 	defer func() { r.end(left) }()
 	defer r.closeLetters()
 	left = body()
@@ -166,9 +170,12 @@ func (r *Run[In, Out]) begin(holds int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := r.pipeline
-	e := engine.New(r.ctx, faults, p.inFlight, p.ordered)
+	e := engine.New(engine.Unfollowed(r.ctx), faults, p.inFlight, p.ordered)
 	if p.showInputs {
 		e.ShowInputs()
+	}
+	if p.hooks != nil {
+		e.Hook(func(s engine.Spec) *engine.Hooks { return hooksOf(p.hooks, s) })
 	}
 	pl := &plan[In]{run: e, ordered: p.ordered || p.keyed, nodes: p.nodes}
 	flow := p.compile(pl)

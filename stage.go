@@ -79,7 +79,7 @@ func (o options) spec() engine.Spec {
 	if o.configs != nil {
 		s.Config = func(worker int) any { return o.configs[worker] }
 	}
-	s.Hooks = o.hooks.forStage(s)
+	s.Hooks = hooksOf(o.hooks, s)
 	return s
 }
 

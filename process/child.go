@@ -37,6 +37,7 @@ type child struct {
 	mu          sync.Mutex
 	interrupted bool
 	closes      bool
+	finished    bool        // the stage has ended
 	limited     bool        // a write has a deadline
 	watches     int         // counts them
 	unwatch     func() bool // ends the last
@@ -44,6 +45,8 @@ type child struct {
 
 	cause error // why it is to be seen as lost, once it is
 	ended bool  // it was asked to end
+
+	overdue time.Duration // the time limit that what it answers is behind; 0: none
 }
 
 // errTick says that a wait is over without a frame.
@@ -172,9 +175,17 @@ func (c *child) interruptLocked() {
 func (c *child) over() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.finished = true
 	if !c.closes {
 		c.interruptLocked()
 	}
+}
+
+// isFinished reports whether the stage has ended.
+func (c *child) isFinished() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.finished
 }
 
 // beginClose begins the closing, which has limits of its own.
@@ -232,6 +243,7 @@ func (c *child) write(check func() error) error {
 }
 
 func (c *child) writeAll(data []byte, check func() error) error {
+	again := true
 	for len(data) > 0 {
 		c.limitWrite(check != nil)
 		n, err := c.to.Write(data)
@@ -240,6 +252,9 @@ func (c *child) writeAll(data []byte, check func() error) error {
 		case err == nil:
 		case !errors.Is(err, os.ErrDeadlineExceeded):
 			return c.died()
+		case c.isInterrupted() && again: // or what is sent as its time ends would cost the child
+			again = false
+			_ = c.to.SetWriteDeadline(time.Now().Add(tick))
 		case c.isInterrupted():
 			return errTick
 		case check != nil:

@@ -36,7 +36,7 @@ func (p *parent[In, Out]) closing() error {
 	}); err != nil {
 		return p.closeError(err)
 	}
-	for p.inHand() > 0 {
+	for p.skipUnsent(); p.inHand() > 0; p.skipUnsent() {
 		if done, err := p.discard(heed); done || err != nil {
 			return p.closeError(err)
 		}
@@ -67,7 +67,8 @@ func (p *parent[In, Out]) discard(until time.Time) (done bool, err error) {
 		return false, err
 	}
 	switch kind {
-	case frameClosed:
+	case frameClosed: // whatever it had in hand it has not begun
+		p.hand, p.next = p.hand[:0], 0
 		if len(payload) > 0 {
 			return true, p.fault(payload)
 		}
@@ -75,12 +76,22 @@ func (p *parent[In, Out]) discard(until time.Time) (done bool, err error) {
 	case frameGone:
 		return true, nil
 	case frameOut, frameFault:
+		p.skipUnsent()
 		if p.inHand() > 0 {
 			p.next++
 		}
 	case frameUndone:
-		p.hand = p.hand[:max(p.next, len(p.hand)-int(binary.LittleEndian.Uint32(payload)))]
+		if len(payload) == 4 {
+			p.hand = p.hand[:max(p.next, len(p.hand)-int(binary.LittleEndian.Uint32(payload)))]
+		}
 	default: // it was said to another question
 	}
 	return false, nil
+}
+
+// skipUnsent passes over inputs of which the child has heard nothing.
+func (p *parent[In, Out]) skipUnsent() {
+	for p.inHand() > 0 && p.hand[p.next].err != nil {
+		p.next++
+	}
 }

@@ -94,23 +94,35 @@ func (c coder[T]) bytes(v *T) ([]byte, bool) {
 func (c coder[T]) append(buf []byte, v *T) (_ []byte, err error) {
 	switch c.raw {
 	case rawString:
-		return append(buf, *any(v).(*string)...), nil
+		s := *any(v).(*string)
+		if len(s) > mostPayload {
+			return buf, tooLarge[T](len(s))
+		}
+		return append(buf, s...), nil
 	case rawBytes:
-		return append(buf, *any(v).(*[]byte)...), nil
+		return append(buf, *any(v).(*[]byte)...), nil // a large one is written from where it is
 	case notRaw:
 	}
 	n := len(buf)
+	var more []byte
 	err = contained(func() error {
-		buf, err = c.codec.Append(buf, *v)
+		more, err = c.codec.Append(buf[n:], *v) // it never sees what is before
 		return err
 	})
-	if err == nil && len(buf)-n > mostPayload {
-		err = fmt.Errorf("%d bytes are more than the %d that may travel", len(buf)-n, mostPayload)
+	switch {
+	case err != nil:
+		return buf, encodingError[T]("encode", err)
+	case len(more) > mostPayload:
+		return buf, tooLarge[T](len(more))
 	}
-	if err != nil {
-		return buf[:n], encodingError[T]("encode", err)
+	if len(more) > 0 && cap(buf) > n && &buf[:n+1][n] == &more[0] { // there was room
+		return buf[:n+len(more)], nil
 	}
-	return buf, nil
+	return append(buf, more...), nil
+}
+
+func tooLarge[T any](size int) error {
+	return encodingError[T]("encode", fmt.Errorf("%d bytes are more than the %d that may travel", size, mostPayload))
 }
 
 // decode makes a value of what came; owned says that data may be kept.

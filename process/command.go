@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/vimap-go/vimap"
 )
@@ -143,7 +144,11 @@ func (p Program) once(ctx context.Context, in []byte) ([]byte, error) {
 		_ = stdout.SetReadDeadline(past)
 	}
 	stop := context.AfterFunc(ctx, interrupted)
+	context.AfterFunc(child.exited, func() { _ = stdout.SetReadDeadline(time.Now().Add(errorWait)) })
 	out, err := io.ReadAll(stdout)
+	if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil { // another process has it open still
+		err = nil
+	}
 	if stop() && err == nil && !p.await(ctx, child) {
 		err = context.Cause(ctx)
 	}

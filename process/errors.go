@@ -143,6 +143,17 @@ func faultOf(err error) fault {
 	return f
 }
 
+// late says that an error came after a time limit.
+func (f fault) late(limit time.Duration) fault {
+	if f.Kind != Returned {
+		return f
+	}
+	f.Kind = TimedOut
+	f.Text = fmt.Sprintf("time limit of %v: %s", limit, f.Text)
+	f.Is = append(slices.DeleteFunc(f.Is, func(name string) bool { return name == "canceled" }), "deadline")
+	return f
+}
+
 // error makes the error of the parent.
 func (f fault) error(worker string, pid int) error {
 	e := &Error{Kind: f.Kind, Worker: worker, Pid: pid, Text: f.Text, Stack: f.Stack}

@@ -26,6 +26,7 @@ type filter struct {
 
 	mu      sync.Mutex
 	watches int
+	settled bool // it has ended, and reading ends soon
 }
 
 // filter starts the program, which opens the worker.
@@ -34,7 +35,9 @@ func (p Program) filter(context.Context) (*filter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &filter{proc: child, program: p, stdin: stdin, stdout: stdout}, nil
+	f := &filter{proc: child, program: p, stdin: stdin, stdout: stdout}
+	context.AfterFunc(child.exited, f.settle)
+	return f, nil
 }
 
 func (f *filter) error(kind Kind, err error) *Error {
@@ -106,7 +109,9 @@ const pipeSize = 4 << 10
 func (f *filter) watch(ctx context.Context) func() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	_ = f.stdout.SetReadDeadline(time.Time{})
+	if !f.settled {
+		_ = f.stdout.SetReadDeadline(time.Time{})
+	}
 	_ = f.stdin.SetWriteDeadline(time.Time{})
 	f.watches++
 	this := f.watches
@@ -126,11 +131,20 @@ func (f *filter) watch(ctx context.Context) func() {
 	}
 }
 
+// settle gives what the program has written a moment to be read: another process
+// may have its output open still.
+func (f *filter) settle() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.settled = true
+	_ = f.stdout.SetReadDeadline(time.Now().Add(errorWait))
+}
+
 // readDeadline sets until when a read waits, unless it was interrupted.
 func (f *filter) readDeadline(ctx context.Context, t time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if ctx.Err() == nil {
+	if ctx.Err() == nil && !f.settled {
 		_ = f.stdout.SetReadDeadline(t)
 	}
 }
@@ -150,6 +164,8 @@ func (f *filter) answer(ctx context.Context) ([]byte, error) {
 		case err == nil:
 		case errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() != nil:
 			return nil, f.late(ctx)
+		case errors.Is(err, os.ErrDeadlineExceeded) && f.isOver():
+			return nil, f.died()
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			if has := resident(f.pid); limit > 0 && has > limit {
 				f.signal(os.Kill)

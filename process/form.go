@@ -3,7 +3,6 @@ package process
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/vimap-go/vimap"
 	"github.com/vimap-go/vimap/internal/engine"
@@ -33,9 +32,7 @@ func configOf[Config any](s *session, codec Codec) (c Config, err error) {
 // serve is the life of such a worker in a child.
 func (w form[Config, State, In, Out]) serve(s *session, codec Codec) {
 	var state State
-	s.mu.Lock()
-	ctx := s.ctx
-	s.mu.Unlock()
+	ctx := s.opens
 	config, err := configOf[Config](s, codec)
 	if err == nil {
 		err = contain(func() (err error) {
@@ -57,6 +54,7 @@ func (w form[Config, State, In, Out]) serve(s *session, codec Codec) {
 		s.awaitClose()
 	}
 	err = nil
+	s.flushTimed() // should closing be its end, the parent knows that nothing was in hand
 	if w.close != nil {
 		err = contain(func() error { return w.close(state) })
 	}
@@ -97,9 +95,7 @@ func (w form[Config, State, In, Out]) work(s *session, codec Codec, state State)
 		default:
 			f := faultOf(err)
 			if late {
-				f.Kind = TimedOut
-				f.Text = fmt.Sprintf("time limit of %v: %s", r.limit, f.Text)
-				f.Is = append(f.Is, "deadline")
+				f = f.late(r.limit)
 			}
 			s.failAs(frameFault, f)
 		}
@@ -121,6 +117,9 @@ func (w loopForm[Config, In, Out]) serve(s *session, codec Codec) {
 		return
 	}
 	ins, outs := newCoder[In](codec), newCoder[Out](codec)
+	s.mu.Lock()
+	s.fragile = true
+	s.mu.Unlock()
 	opened := false
 	source := vimap.Emit(func(_ context.Context, out *vimap.Emitter[In]) error {
 		s.send(frameOpened, nil)
@@ -142,9 +141,7 @@ func (w loopForm[Config, In, Out]) serve(s *session, codec Codec) {
 		}
 	})
 	stage := vimap.Loop(w.loop).Each(config).Restart(retry.Policy{})
-	s.mu.Lock()
-	ctx := s.ctx // when it ends, so does the worker: there is one input in hand
-	s.mu.Unlock()
+	ctx := s.opens // when it ends, so does the worker: there is one input in hand
 	run := source.Via(stage).InFlight(1).Start(ctx)
 	for result := range run.Results() {
 		if result.Err != nil {

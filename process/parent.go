@@ -68,7 +68,11 @@ func open[Config, In, Out any](ctx context.Context, h *house, config Config) (*p
 	if err != nil {
 		return nil, h.named(err)
 	}
-	with, err := h.take(ctx)
+	var ahead []byte // what a spare is opened with, if all are alike
+	if _, alike := any(config).(struct{}); alike {
+		ahead = told
+	}
+	with, isOpen, err := h.take(ctx, ahead)
 	if err != nil {
 		return nil, err
 	}
@@ -77,13 +81,14 @@ func open[Config, In, Out any](ctx context.Context, h *house, config Config) (*p
 		ins: newCoder[In](h.kind.codec), outs: newCoder[Out](h.kind.codec),
 	}
 	with.watch(ctx)
-	if err = p.opened(told); err != nil {
+	if !isOpen {
+		err = p.opened(told, time.Time{})
+	}
+	if err != nil {
 		if with.isInterrupted() {
 			err = context.Cause(ctx)
 		}
-		p.ended = true
-		p.signal(terminate)
-		p.bury()
+		with.giveUp()
 		return nil, err
 	}
 	// An opening's context may end with the opening; what is left is the stage's.
@@ -100,44 +105,25 @@ func (h *house) named(err error) error {
 	return err
 }
 
-// opened has the child open its worker.
-func (p *parent[In, Out]) opened(told []byte) error {
-	if err := p.say(frameOpen, told); err != nil {
-		return err
-	}
-	kind, payload, _, err := p.receive(time.Time{})
-	switch {
-	case err != nil:
-		return err
-	case kind == frameOpened:
-		return nil
-	case kind == frameFault || kind == frameGone:
-		return p.fault(payload)
-	}
-	return p.lose(BadProtocol, fmt.Errorf("it answers its opening by a frame of kind %d", kind))
-}
-
-// fault makes an error of what the child says of one.
-func (p *parent[In, Out]) fault(payload []byte) error {
-	var f fault
-	if err := (cborCodec{}).Decode(payload, &f); err != nil {
-		return p.lose(BadProtocol, err)
-	}
-	return f.error(p.name, p.pid)
-}
-
 // do has the child work on one input alone.
 func (p *parent[In, Out]) do(ctx context.Context, in In) (out Out, err error) {
 	var limit time.Duration
 	if until, ok := ctx.Deadline(); ok {
 		limit = max(time.Nanosecond, time.Until(until))
 	}
+	if ctx.Err() != nil {
+		return out, p.unsent(ctx)
+	}
 	p.watch(ctx)
-	done, _, err := p.step(ctx, limit, []In{in})
+	done, back, err := p.step(ctx, limit, []In{in})
 	p.resume()
 	switch {
 	case len(done) > 0:
 		return done[0].Out, done[0].Err
+	case back > 0 && err == nil && (ctx.Err() != nil || p.isFinished()):
+		return out, p.unsent(ctx)
+	case errors.Is(err, errTick): // while it was written
+		err = p.lose(TimedOut, fmt.Errorf("it does not read its input: %w", context.Cause(ctx)))
 	case err == nil:
 		err = p.lose(BadProtocol, errors.New("it gave back the input that it works on"))
 	}
@@ -145,6 +131,17 @@ func (p *parent[In, Out]) do(ctx context.Context, in In) (out Out, err error) {
 		return out, err
 	}
 	return out, vimap.Lost(err)
+}
+
+// unsent is the error of an input whose context ended before the child began it.
+func (p *parent[In, Out]) unsent(ctx context.Context) error {
+	switch {
+	case ctx.Err() == nil: // the stage ends a moment before it
+		return context.Canceled
+	case !errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return context.Cause(ctx)
+	}
+	return p.house.error(TimedOut, p.child, fmt.Errorf("its time was over before it began: %w", context.Cause(ctx)))
 }
 
 // Room is that of engine.Several.
@@ -276,6 +273,9 @@ func (p *parent[In, Out]) waitUntil(limit time.Duration) (t time.Time) {
 	if p.house.Memory > 0 {
 		return time.Now().Add(tick)
 	}
+	if limit > 0 && p.house.kind.alone {
+		return p.since.Add(limit)
+	}
 	if limit > 0 {
 		return p.since.Add(limit + p.house.heed() + time.Millisecond)
 	}
@@ -295,6 +295,11 @@ func (p *parent[In, Out]) nothing(ctx context.Context, limit time.Duration) erro
 		p.out = appendFrame(p.out, frameBack, nil)
 		return p.write(p.checker())
 	}
+	if limit > 0 && p.house.kind.alone && time.Since(p.since) >= limit { // it has no clock of its own
+		over, cancel := context.WithDeadline(none, past)
+		defer cancel()
+		return p.stop(over, limit)
+	}
 	return p.check(limit)
 }
 
@@ -302,6 +307,10 @@ func (p *parent[In, Out]) nothing(ctx context.Context, limit time.Duration) erro
 // it if it does not heed that.
 func (p *parent[In, Out]) stop(ctx context.Context, limit time.Duration) error {
 	p.resume()
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		p.overdue = limit
+		defer func() { p.overdue = 0 }()
+	}
 	p.out = appendFrame(p.out, frameStop, nil)
 	until := time.Now().Add(p.house.heed())
 	if err := p.write(func() error {
@@ -312,18 +321,20 @@ func (p *parent[In, Out]) stop(ctx context.Context, limit time.Duration) error {
 	}); err != nil && !errors.Is(err, errTick) {
 		return err
 	}
-	for len(p.done) == 0 {
+	for len(p.done) == 0 && p.back == 0 {
 		kind, payload, owned, err := p.receive(until)
 		switch {
+		case errors.Is(err, errTick) && time.Now().Before(until): // interrupted once more
+			p.resume()
+			continue
 		case errors.Is(err, errTick) && errors.Is(ctx.Err(), context.DeadlineExceeded):
 			return p.late(limit)
 		case errors.Is(err, errTick):
 			return p.lose(TimedOut, fmt.Errorf("it goes on after the end of its context: %w", context.Cause(ctx)))
 		case err != nil:
 			return err
-		}
-		if kind == frameUndone {
-			continue
+		case kind == frameGone: // a loop, which ends with its context
+			return p.lose(TimedOut, fmt.Errorf("it ended with its context: %w", context.Cause(ctx)))
 		}
 		if err := p.take(kind, payload, owned); err != nil {
 			return err

@@ -47,7 +47,7 @@ func (p *parent[In, Out]) send(limit time.Duration, ins []In) error {
 func (p *parent[In, Out]) sendLarge(raw []byte) error {
 	if len(raw) > mostPayload {
 		p.out = p.out[:len(p.out)-headerSize]
-		p.hand = append(p.hand, sent{err: p.house.named(encodingError[In]("encode", fmt.Errorf("%d bytes are more than the %d that may travel", len(raw), mostPayload)))})
+		p.hand = append(p.hand, sent{err: p.house.named(tooLarge[In](len(raw)))})
 		return nil
 	}
 	binary.LittleEndian.PutUint32(p.out[len(p.out)-4:], uint32(len(raw)))

@@ -20,15 +20,20 @@ type session struct {
 
 	mu      sync.Mutex
 	cond    *sync.Cond
-	opening []byte // what the parent sent to open the worker
+	opening []byte          // what the parent sent to open the worker
+	opens   context.Context // of the opening
 	queue   []request
 	next    int // in queue
 	limit   time.Duration
 	closing bool
+	fragile bool            // the worker ends with the context of what is in hand
+	stopped bool            // it has ended so
 	ctx     context.Context // of what is in hand
 	cancel  context.CancelFunc
 	arena   []byte
 	owed    []int // how many inputs were given back, as far as the parent does not know
+
+	owing sync.Mutex // taken before mu and wmu
 
 	wmu   sync.Mutex
 	buf   []byte // answers that are not written
@@ -120,7 +125,7 @@ func (s *session) read() {
 func (s *session) hear(kind frameKind, payload []byte, owned bool) {
 	switch kind {
 	case frameOpen:
-		s.opening = append([]byte{}, payload...)
+		s.opening, s.opens = append([]byte{}, payload...), s.ctx
 	case frameItem:
 		if !owned {
 			payload = s.keep(payload)
@@ -133,6 +138,7 @@ func (s *session) hear(kind frameKind, payload []byte, owned bool) {
 	case frameStop:
 		s.cancel()
 		s.ctx, s.cancel = context.WithCancel(context.Background())
+		s.stopped = s.fragile
 		s.giveBack()
 	case frameClose:
 		s.closing = true
@@ -166,6 +172,8 @@ func (s *session) giveBack() {
 
 // flushTimed is what the timer does.
 func (s *session) flushTimed() {
+	s.owing.Lock() // until it is said: who ends the process waits for that
+	defer s.owing.Unlock()
 	s.mu.Lock()
 	owed := s.owed
 	s.owed = nil
@@ -190,14 +198,14 @@ func (s *session) await() bool {
 func (s *session) pop() (r request, ok bool) {
 	s.mu.Lock()
 	for s.next == len(s.queue) {
-		if s.closing {
+		if s.closing || s.stopped {
 			s.mu.Unlock()
 			return r, false
 		}
 		s.mu.Unlock()
 		s.flush()
 		s.mu.Lock()
-		if s.next == len(s.queue) && !s.closing {
+		if s.next == len(s.queue) && !s.closing && !s.stopped {
 			s.cond.Wait()
 		}
 	}
@@ -212,6 +220,9 @@ func (s *session) pop() (r request, ok bool) {
 
 // awaitClose drops inputs until the parent has no more: it will have them back.
 func (s *session) awaitClose() {
+	s.mu.Lock()
+	s.fragile, s.stopped = false, false
+	s.mu.Unlock()
 	for {
 		if _, ok := s.pop(); !ok {
 			return
@@ -254,6 +265,10 @@ func (s *session) soon() {
 // answer sends an output, soon.
 func answer[Out any](s *session, c coder[Out], out *Out) {
 	if raw, isRaw := c.bytes(out); isRaw && len(raw) >= largePayload {
+		if len(raw) > mostPayload {
+			s.fail(frameFault, tooLarge[Out](len(raw)))
+			return
+		}
 		s.large(raw)
 		return
 	}

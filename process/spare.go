@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/vimap-go/vimap/internal/engine"
 )
@@ -14,20 +15,31 @@ type brood struct {
 	spares []*child
 	due    int // that are to be started
 	over   bool
-	early  map[*child]bool // started, and not yet come to Init
+	early  map[*child]bool // started, and not yet come to where it waits
 	wg     sync.WaitGroup
 }
 
-// take returns a child that has said hello: a spare, if there is one.
-func (h *house) take(ctx context.Context) (*child, error) {
+// take returns a child that has said hello: a spare, if there is one. ahead is
+// what spares are opened with; nil if that is not known before one is needed.
+func (h *house) take(ctx context.Context, ahead []byte) (_ *child, isOpen bool, err error) {
 	if h.Spares > 0 {
 		b := h.brood(ctx)
 		c := b.pop()
-		b.raise(h)
+		var limit time.Duration
+		if until, ok := ctx.Deadline(); ok {
+			limit = max(time.Millisecond, time.Until(until))
+		}
+		b.raise(h, ahead, limit)
 		if c != nil {
-			return c, nil
+			return c, ahead != nil, nil
 		}
 	}
+	c, err := h.greeted(ctx)
+	return c, false, err
+}
+
+// greeted returns a child that was started for ctx and has said hello.
+func (h *house) greeted(ctx context.Context) (*child, error) {
 	c, err := h.spawn()
 	if err != nil {
 		return nil, err
@@ -56,7 +68,7 @@ func (h *house) brood(ctx context.Context) *brood {
 		b = &brood{early: map[*child]bool{}}
 		h.broods[of] = b
 		engine.AtEnd(ctx, func() {
-			b.end()
+			b.end(h)
 			h.mu.Lock()
 			defer h.mu.Unlock()
 			delete(h.broods, of)
@@ -80,21 +92,29 @@ func (b *brood) pop() *child {
 	return nil
 }
 
-// raise starts the spares that are missing.
-func (b *brood) raise(h *house) {
+// raise starts the spares that are missing; limit is how long an opening may
+// take, 0 if for ever.
+func (b *brood) raise(h *house, ahead []byte, limit time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for !b.over && len(b.spares)+b.due < h.Spares {
 		b.due++
-		b.wg.Go(func() { b.start(h) })
+		b.wg.Go(func() { b.start(h, ahead, limit) })
 	}
 }
 
-func (b *brood) start(h *house) {
+func (b *brood) start(h *house, ahead []byte, limit time.Duration) {
 	c, err := h.spawn()
 	if err == nil {
 		b.expect(c)
 		err = c.hello()
+	}
+	if err == nil && ahead != nil {
+		var until time.Time
+		if limit > 0 {
+			until = time.Now().Add(limit)
+		}
+		err = c.opened(ahead, until)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -104,8 +124,8 @@ func (b *brood) start(h *house) {
 		b.spares = append(b.spares, c)
 		return
 	}
-	if c != nil { // that a child can't be started is for the next opening to say
-		b.wg.Go(c.bury)
+	if c != nil { // that a child can't be started, or opened, is for the next opening to say
+		b.wg.Go(c.giveUp)
 	}
 }
 
@@ -120,14 +140,14 @@ func (b *brood) expect(c *child) {
 }
 
 // end leaves nothing of the spares behind.
-func (b *brood) end() {
+func (b *brood) end(h *house) {
 	b.mu.Lock()
 	b.over = true
 	for c := range b.early {
 		c.interrupt()
 	}
-	for _, c := range b.spares {
-		b.wg.Go(c.bury)
+	for _, c := range b.spares { // that one can't close is no matter of the run, which has not used it
+		b.wg.Go(func() { c.dismiss(h.CloseLimit) })
 	}
 	b.spares = nil
 	b.mu.Unlock()

@@ -86,8 +86,11 @@ type Options struct {
 	// than three quarters of it between two inputs is replaced; one that has more
 	// than it is killed, and the input that it works on fails as [OutOfMemory].
 	Memory int64
-	// Spares is how many further children are kept that have started, so that a
-	// lost one is replaced at once. They are opened when they are needed.
+	// Spares is how many further children a stage keeps in a run, so that a lost
+	// one is replaced at once. Where all workers are alike a spare is opened as
+	// well, and closed at the end if it was not needed: then neither hooks nor
+	// errors tell of it. One whose worker has a configuration is opened when it
+	// is known which one is needed.
 	Spares int
 	// Stderr gets what the children write to their standard error, a line at a
 	// time behind worker and pid, from one goroutine at a time. Defaults to

@@ -74,7 +74,7 @@ func (c *closings) observe(e engine.WorkerEvent, worker any, stage string, numbe
 			c.twice = append(c.twice, name)
 		}
 		delete(c.open, worker)
-	case engine.Restarted, engine.Stuck:
+	case engine.Restarted, engine.Stuck, engine.GivenUp:
 	}
 }
 

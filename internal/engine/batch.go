@@ -126,7 +126,7 @@ func (h *hand[In, Out]) deliver() {
 		i := r.next
 		r.next++
 		h.x.slot = r.slots[i]
-		if h.g.spec.Hooks != nil {
+		if h.g.spec.Hooks.hear(Done) {
 			h.in = r.ins[i]
 			h.event(Done, 1, 0, nil)
 		}

@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"runtime"
+	"time"
+)
 
 // A worker's claims, in one word: how many items of its chunk it has begun, how
 // many results it has complete, how many items the chunk has. Both the worker
@@ -46,6 +49,8 @@ type puller[T any] struct {
 	jobs  int           // in hand since the clock was looked at
 	quick bool          // the jobs before were
 	last  time.Duration // when what was in hand before was done; 0 if the worker has waited since
+	turn  time.Duration // when it last let others have the processor
+	yield bool          // it is time to do so again
 }
 
 // serve works until the group is over. After a crash it goes on with the rest
@@ -66,6 +71,10 @@ func (p *puller[T]) serve() {
 		}
 		if p.jobs == 0 && p.x.tally.untold == 0 {
 			p.x.tally.catchUp(&p.x.g.latencies)
+		}
+		if p.yield {
+			p.yield = false
+			runtime.Gosched()
 		}
 		n, job := p.take()
 		switch {

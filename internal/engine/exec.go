@@ -174,6 +174,7 @@ func (x *Exec) recovered(c *crash) {
 		}
 	default: // closing; opened is false already, so it is not closed twice
 		x.g.closeFailed(x, c.err)
+		x.g.workerEvent(Closed, x, c.err)
 	}
 }
 
@@ -306,6 +307,7 @@ func (x *Exec) tooOften() bool {
 }
 
 func (x *Exec) giveUp(err error) {
+	x.g.workerEvent(GivenUp, x, err)
 	x.g.lose(err)
 	x.phase = phaseEnd
 }

@@ -15,6 +15,8 @@ const (
 	Restarted
 	// Stuck comes when it is abandoned.
 	Stuck
+	// GivenUp comes when it is not opened again.
+	GivenUp
 )
 
 // ItemEvent says what happened to an input of a stage.
@@ -46,6 +48,41 @@ type ItemNews struct {
 type Hooks struct {
 	Worker func(e WorkerEvent, worker int, err error)
 	Item   func(e ItemEvent, n ItemNews)
+
+	// Unheard are the events of inputs of which Item is not to be told: they
+	// cost nothing.
+	Unheard [Done + 1]bool
+}
+
+// hear reports whether the hooks, which may be nil, are to be told of e.
+func (h *Hooks) hear(e ItemEvent) bool { return h != nil && !h.Unheard[e] }
+
+// Hook has hooks that are made for each stage be told of what happens there,
+// after those of the stage itself.
+func (r *Run) Hook(hooks func(Spec) *Hooks) { r.hooks = hooks }
+
+// and returns hooks that tell both; either may be nil.
+func (h *Hooks) and(other *Hooks) *Hooks {
+	switch {
+	case h == nil:
+		return other
+	case other == nil:
+		return h
+	}
+	both := &Hooks{
+		Worker: func(e WorkerEvent, worker int, err error) {
+			defer func() { other.Worker(e, worker, err) }() // also after a panic
+			h.Worker(e, worker, err)
+		},
+		Item: func(e ItemEvent, n ItemNews) {
+			defer func() { other.Item(e, n) }()
+			h.Item(e, n)
+		},
+	}
+	for e := range both.Unheard {
+		both.Unheard[e] = h.Unheard[e] && other.Unheard[e]
+	}
+	return both
 }
 
 func (g *Group) workerEvent(e WorkerEvent, x *Exec, err error) {

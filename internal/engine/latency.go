@@ -74,6 +74,11 @@ func (l *latencies) stats(total time.Duration) (s Latency) {
 	return s
 }
 
+// limitTo has no quantile above the longest duration.
+func (l *Latency) limitTo(longest time.Duration) {
+	l.P50, l.P90, l.P99 = min(l.P50, longest), min(l.P90, longest), min(l.P99, longest)
+}
+
 // Slow is an input that took long.
 type Slow struct {
 	Took   time.Duration

@@ -78,15 +78,20 @@ func (p *puller[T]) settle(c claims) {
 		}
 		if c.isCut() && items > 1 { // the last one held it up
 			before := min(took, mean*time.Duration(items-1))
-			t.attempts(&x.g.latencies, items-1, before/time.Duration(items-1))
-			each, n, first, calls = took-before, 1, items-1, 1
+			if last := took - before; last > each { // or it was no slower than the others
+				t.attempts(&x.g.latencies, items-1, before/time.Duration(items-1))
+				each, n, first, calls = last, 1, items-1, 1
+			}
 		}
 	}
-	t.attempts(&x.g.latencies, calls, each)
-	if slow := &x.g.latencies.slow; slow.wants(each) {
+	if slow := &x.g.latencies.slow; slow.wants(each) { // before it is counted: what is counted is no longer than the slowest
 		p.slow(Slow{Took: each, Index: t.which, Items: n, Worker: x.number}, items, first)
 	}
+	t.attempts(&x.g.latencies, calls, each)
 	p.last = now
+	if now-p.turn >= turnTime {
+		p.turn, p.yield = now, true
+	}
 	if !t.later(took) {
 		t.untold = 0
 		t.settle(took)
@@ -147,10 +152,10 @@ func (m *meter) done(n int) {
 	took = max(0, took)
 	t.begun += int64(n)
 	each := took / time.Duration(n)
-	m.x.g.latencies.add(n, each)
 	if slow := &m.x.g.latencies.slow; slow.wants(each) {
 		slow.keep(Slow{Took: each, Index: -1, Items: n, Worker: m.x.number})
 	}
+	m.x.g.latencies.add(n, each)
 	t.settle(took)
 	t.tell()
 }

@@ -13,6 +13,10 @@ const (
 	leastRoom = 8 // items that a worker has room for from the first
 	// paceSpan is how many items the mean cost looks back over.
 	paceSpan = 1024
+	// turnTime is how long a worker goes on before it lets others have the
+	// processor. Workers that never sleep would keep the sink and the head from
+	// it, until nothing is left for them to do and the processors fall asleep.
+	turnTime = 100 * time.Microsecond
 )
 
 // pace chooses how many items a worker takes at once, from the mean cost of an

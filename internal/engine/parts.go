@@ -136,12 +136,11 @@ func At[T any](f *Flow[T], node int) *Flow[T] {
 // NodeOf is the part of the plan that At named last.
 func NodeOf[T any](f *Flow[T]) int { return f.seg.run.Node() }
 
-// clock is the time of the run as far as its work goes on.
-func (r *Run) clock() int64 {
-	now := int64(r.now())
+// clock is the time of the run, now, as far as its work goes on.
+func (r *Run) clock(now int64) int64 {
 	for _, end := range []int64{r.parts.ended.Load(), r.parts.halted.Load()} {
 		if end != 0 {
-			now = end
+			now = min(now, end) // it may have come since
 		}
 	}
 	return now
@@ -150,9 +149,10 @@ func (r *Run) clock() int64 {
 // stated returns the accounts of the parts as they are now.
 func (r *Run) stated() Parts {
 	p := &r.parts
-	clock := r.clock()
+	now := r.now() // once: a run that is opening has done nothing else
+	clock := r.clock(int64(now))
 	s := Parts{
-		Began: r.born.Add(1), Elapsed: r.now() - 1, Running: true,
+		Began: r.born.Add(1), Elapsed: now - 1, Running: true,
 		Stopped: r.stopped.Load() && !p.whole.Load(),
 	}
 	if ended := p.ended.Load(); ended != 0 {
@@ -161,7 +161,7 @@ func (r *Run) stated() Parts {
 	flows := p.flows.Load()
 	switch {
 	case flows != 0:
-		s.Opening = time.Duration(flows - 1)
+		s.Opening = min(time.Duration(flows-1), s.Elapsed) // it may have begun since the clock was read
 	default:
 		s.Opening = time.Duration(clock - 1)
 	}
@@ -170,6 +170,7 @@ func (r *Run) stated() Parts {
 	}
 	r.reading(&s, clock)
 	s.Sink.Waiting, _ = p.rests.stated(clock)
+	s.Sink.Waiting = min(s.Sink.Waiting, time.Duration(clock-1))
 	s.Sink.Working = max(0, time.Duration(clock-1)-s.Sink.Waiting)
 	if p.queued != nil {
 		s.Sink.Queue = p.queued()
@@ -203,7 +204,10 @@ func (r *Run) reading(s *Parts, clock int64) {
 		s.Ahead = seg.ahead()
 		s.Source.Blocked, s.Source.IsBlocked = seg.rests.stated(clock)
 	}
-	if flows != 0 {
+	if flows == 0 {
+		s.Source.Blocked = 0 // as of when the clock was read
+	} else {
+		s.Source.Blocked = min(s.Source.Blocked, max(0, time.Duration(clock-flows)))
 		s.Source.Working = max(0, time.Duration(clock-flows)-s.Source.Blocked)
 	}
 }
@@ -226,22 +230,29 @@ func (g *Group) stated(clock int64) GroupStats {
 	}
 	s.BackingOff = len(g.timers)
 	g.mu.Unlock()
-	var worked time.Duration
-	for _, x := range execs {
-		w := x.stated(clock)
-		worked += w.Working
-		s.Workers = append(s.Workers, w)
+	var worked time.Duration // on what is counted, without what is in hand
+	counts := make([]Counts, len(execs))
+	for i, x := range execs {
+		counts[i] = x.tally.outcomes()
+	}
+	for i, x := range execs {
+		counts[i].Started = x.tally.started.Load() // after all outcomes: these are of inputs that were begun
+		worked += time.Duration(x.tally.working.Load())
+		s.Workers = append(s.Workers, x.stated(clock, counts[i]))
 	}
 	slices.SortFunc(s.Workers, func(a, b WorkerStats) int { return a.Worker - b.Worker })
 	s.Latency = g.latencies.stats(worked)
 	s.Slowest = g.latencies.slow.list()
+	if len(s.Slowest) > 0 { // which is exact, as the middle of a bucket is not
+		s.Latency.limitTo(s.Slowest[0].Took)
+	}
 	return s
 }
 
 // stated returns the accounts of the worker as they are now. Others call it.
-func (x *Exec) stated(clock int64) WorkerStats {
+func (x *Exec) stated(clock int64, counts Counts) WorkerStats {
 	t, g := &x.tally, x.g
-	w := WorkerStats{Worker: x.number, Restarts: t.comings.Load(), Counts: t.known(), Doing: Waiting, Hand: Hand{Index: -1}}
+	w := WorkerStats{Worker: x.number, Restarts: t.comings.Load(), Counts: counts, Doing: Waiting, Hand: Hand{Index: -1}}
 	if g.spec.Config != nil {
 		w.Config = g.spec.Config(x.number)
 	}
@@ -290,6 +301,9 @@ func (x *Exec) stated(clock int64) WorkerStats {
 			w.Working = max(0, w.Working-(w.Blocked-time.Duration(t.blocked.Load())))
 		}
 	}
+	// Some of it may have happened since the clock was read.
+	w.Opening = min(w.Opening, w.Open)
+	w.Blocked = min(w.Blocked, w.Open-w.Opening)
 	// What blocks a quick head is partly an estimate.
 	w.Working = max(0, min(w.Working, w.Open-w.Opening-w.Blocked))
 	w.Waiting = max(0, w.Open-w.Opening-w.Working-w.Blocked)

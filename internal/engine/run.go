@@ -85,9 +85,10 @@ type Run struct {
 
 	unready  atomic.Int64 // groups without an open worker
 	allReady chan struct{}
-	once     sync.Once       // closes allReady
-	outer    context.Context // the caller's
-	observe  Observer        // nil: nobody does
+	once     sync.Once         // closes allReady
+	outer    context.Context   // the caller's
+	observe  Observer          // nil: nobody does
+	hooks    func(Spec) *Hooks // of all stages; nil: none
 	naming   naming
 	unwatch  func() bool // nil: the caller's context never ends
 	watched  chan struct{}

@@ -166,7 +166,7 @@ func (h *hand[In, Out]) handOn() {
 			h.failed(out.Err)
 			continue
 		}
-		if h.g.spec.Hooks != nil {
+		if h.g.spec.Hooks.hear(Done) {
 			h.in = one.in
 			h.event(Done, 1, 0, nil)
 		}

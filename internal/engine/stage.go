@@ -45,6 +45,9 @@ type crew[In, Out any] struct {
 func Via[In, Out any](f *Flow[In], spec Spec, st Stage[In, Out]) *Flow[Out] {
 	c := &crew[In, Out]{Stage: st, step: &Step{spec.Name}, cond: &Step{spec.Name}}
 	spec.Node = NodeOf(f)
+	if hooks := f.seg.run.hooks; hooks != nil {
+		spec.Hooks = spec.Hooks.and(hooks(spec))
+	}
 	found := func() {
 		opens := st.Open != nil || st.Loop != nil
 		c.g = newGroup(f.seg.run, f.seg, spec, opens)
@@ -64,7 +67,7 @@ func Via[In, Out any](f *Flow[In], spec Spec, st Stage[In, Out]) *Flow[Out] {
 		}
 		f.pull(c.g, func(x *Exec) Handler[In] {
 			h := c.hire(x, mk)
-			if spec.Timeout == 0 && spec.Retry == nil && st.Loop == nil && spec.Hooks == nil && f.seg.run.calls == nil {
+			if spec.Timeout == 0 && spec.Retry == nil && st.Loop == nil && !spec.Hooks.hear(Done) && f.seg.run.calls == nil {
 				return h.plain
 			}
 			return h.begin
@@ -144,7 +147,8 @@ type hand[In, Out any] struct {
 	rest rest[In, Out]
 }
 
-// plain is begin for a stage that has no limit, no retry and no loop.
+// plain is begin for a stage that has no limit, no retry and no loop, and whose
+// hooks are not told of what went well.
 func (h *hand[In, Out]) plain(x *Exec, in In) {
 	x.served, x.at, h.in = true, h.step, in
 	out, err := h.do(h.ctx, in)
@@ -198,7 +202,7 @@ func (h *hand[In, Out]) attempt() {
 	if h.feed != nil && h.feed.holds {
 		return // its loop was left: see loop
 	}
-	if h.g.spec.Hooks != nil {
+	if h.g.spec.Hooks.hear(Done) {
 		h.event(Done, h.job.made+1, 0, nil)
 	}
 	h.settled()
@@ -210,7 +214,7 @@ func (h *hand[In, Out]) attempt() {
 
 // event tells the hooks of the input in hand.
 func (h *hand[In, Out]) event(k ItemEvent, attempt int, wait time.Duration, err error) {
-	if h.g.spec.Hooks != nil {
+	if h.g.spec.Hooks.hear(k) {
 		h.g.itemEvent(k, h.x, h.in, attempt, wait, err)
 	}
 }

@@ -168,12 +168,9 @@ func (t *tally) counts() Counts {
 	}
 }
 
-// known is what has been told.
-func (t *tally) known() Counts {
-	return Counts{
-		Started: t.started.Load(), Done: t.done.Load(), Failed: t.failures.Load(),
-		Filtered: t.drops.Load(), Retried: t.retries.Load(),
-	}
+// outcomes is what has been told of the inputs that were begun.
+func (t *tally) outcomes() Counts {
+	return Counts{Done: t.done.Load(), Failed: t.failures.Load(), Filtered: t.drops.Load(), Retried: t.retries.Load()}
 }
 
 // inherit has t go on where another left off, whose goroutine is abandoned with

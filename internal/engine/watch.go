@@ -83,6 +83,9 @@ func (x *Exec) abandon(attempt uint64) {
 		x.pull.relieve()
 		begun = claims(x.claims.Load()).taken()
 		redo = x.task.orphaned(stuck)
+		if since := x.tally.since.Load(); since != 0 {
+			x.overran(call, g.run.now()-time.Duration(since))
+		}
 	default:
 		g.closeFailed(x, stuck)
 	}
@@ -99,6 +102,21 @@ func (x *Exec) abandon(attempt uint64) {
 		g.run.Note(stuck)
 	}
 	g.leave()
+}
+
+// overran measures an attempt that was abandoned, after so long.
+func (x *Exec) overran(call StuckCall, took time.Duration) {
+	slow := Slow{Took: took, Index: call.Index, Items: 1, Worker: x.number}
+	if call.Index >= 0 {
+		slow.Place = x.g.seg.meta(x.slot).Place
+	}
+	if x.g.run.parts.showInputs {
+		slow.Input = call.Input
+	}
+	if l := &x.g.latencies; l.slow.wants(took) {
+		l.slow.keep(slow)
+	}
+	x.g.latencies.add(1, took)
 }
 
 // heir returns a worker in the state of x, but without what x has open.

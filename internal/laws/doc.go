@@ -8,6 +8,7 @@
 //
 // What a program can be stands in a file for each subject: step.go and inline.go
 // the steps, fault.go what goes wrong in them, crew.go the workers, source.go
-// and end.go both ends of the chain. A new subject is a file with what it draws, a
+// and end.go both ends of the chain, kids.go stages whose workers are child
+// processes, with kid.go what they do there and events.go what they write down. A new subject is a file with what it draws, a
 // line in [Draw] or drawStep, and what the model says of it in [Step.verdict].
 package laws

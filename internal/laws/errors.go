@@ -109,6 +109,9 @@ func (p *Program) checkClosings(s *seen, told int) {
 	least, more := 0, 0
 	for _, part := range p.parts() {
 		least += int(part.unclosed.Load())
+		if part.kids != nil {
+			more += part.untold
+		}
 		if part.opens != "" {
 			more += int(part.openings.Load())
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/process"
 	"github.com/vimap-go/vimap/retry"
 )
 
@@ -90,11 +91,14 @@ func said(fault string) string {
 func heard(err error) string {
 	var stuck *vimap.StuckError
 	var panicked *vimap.PanicError
+	var child *process.Error
 	switch {
 	case errors.As(err, &stuck):
 		return orWithout("stuck", stuck.Stack)
 	case errors.As(err, &panicked):
 		return orWithout(heardOfPanic(panicked), panicked.Stack)
+	case errors.As(err, &child):
+		return heardOfKid(child)
 	case errors.Is(err, vimap.ErrYield):
 		return "yield"
 	case errors.Is(err, vimap.ErrBulk):

@@ -25,6 +25,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	childhood()
 	flag.Parse()
 	chosen := false
 	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "rapid.checks" })

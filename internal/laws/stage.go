@@ -164,6 +164,8 @@ func (s *Step) stage() vimap.Stage[int, int] {
 		stage = vimap.LoopFunc(func(feed *vimap.Feed[int, int]) error { return s.loop(feed, "") }).Workers(s.workers)
 	case "loop each":
 		stage = vimap.Loop(s.loop).Each(configs...)
+	default:
+		stage = s.children()
 	}
 	stage = stage.Named(s.name).StuckLimit(1 << 20).Restart(retry.Fixed(time.Millisecond).Attempts(3))
 	if s.keys > 0 {

@@ -26,6 +26,7 @@ type Step struct {
 	next    *Step         // composed by Then
 	fake    bool
 	serial  bool
+	*kids   // of a step whose workers are child processes
 	*crew
 }
 
@@ -55,7 +56,7 @@ func (s *Step) verdict(v int) verdict {
 		result.deed = "error"
 	}
 	if result.deed != "flaky" {
-		result.fault = said(result.deed)
+		result.fault = s.said(result.deed)
 	}
 	if s.retried && result.deed != "permanent" {
 		result.attempts = attempts
@@ -208,6 +209,9 @@ func (s *Step) String() string {
 	if !s.inline() {
 		text += fmt.Sprintf(", workers %d, size %d, keys %d, retried %v, zipped %v, pooled %v, limit %v, nap %v, opens %q, shuts %q",
 			s.workers, s.size, s.keys, s.retried, s.zipped, s.pooled, s.limit, s.nap, s.opens, s.shuts)
+	}
+	if s.kids != nil {
+		text += fmt.Sprintf(", in flight %d, recycle %d, spares %d", s.options.InFlight, s.options.Recycle, s.options.Spares)
 	}
 	if s.next != nil {
 		text += "\n\t\tthen " + s.next.String()
