@@ -57,12 +57,13 @@ func (p *puller[T]) settle(c claims) {
 	now := x.g.run.now()
 	took := max(0, now-since)
 	items, n, first, calls := c.taken(), t.size, 0, 1
-	each, mean := took, x.g.pace.mean()
+	each, mean := took, time.Duration(0)
+	if c.isCut() {
+		mean = x.g.pace.mean()
+	}
 	if p.jobs > 0 {
-		calls = p.jobs
-		each = took / time.Duration(calls)
-		if calls > 1 {
-			n = calls
+		if calls = p.jobs; calls > 1 {
+			n, each = calls, took/time.Duration(calls)
 		}
 		p.jobs, p.quick = 0, each < quickWork/jobsAtOnce
 	}
@@ -72,7 +73,9 @@ func (p *puller[T]) settle(c claims) {
 			x.g.pace.observe(p.taken, took)
 		}
 		n, calls = items, items
-		each = took / time.Duration(items)
+		if items > 1 {
+			each = took / time.Duration(items)
+		}
 		if c.isCut() && items > 1 { // the last one held it up
 			before := min(took, mean*time.Duration(items-1))
 			if last := took - before; last > each { // or it was no slower than the others
