@@ -109,12 +109,14 @@ func (p *Program) outcomes(run *vimap.Run[int, int], s *seen, cancel func()) {
 		o := p.outcomeOf(result)
 		s.got = append(s.got, o)
 		more := p.goesOn(run, s, cancel)
-		if _, known := due[o.index]; !known {
-			due[o.index] = p.outcomesOf(o.in)
-		}
-		if due[o.index]--; due[o.index] == 0 {
-			delete(due, o.index)
-			p.done.Add(1)
+		if p.countable() {
+			if _, known := due[o.index]; !known {
+				due[o.index] = p.outcomesOf(o.in)
+			}
+			if due[o.index]--; due[o.index] == 0 {
+				delete(due, o.index)
+				p.done.Add(1)
+			}
 		}
 		if !more {
 			break
@@ -124,7 +126,7 @@ func (p *Program) outcomes(run *vimap.Run[int, int], s *seen, cancel func()) {
 
 // countable says that the program knows how many items are in flight.
 func (p *Program) countable() bool {
-	return !p.zip || !p.has(func(s *Step) bool { return s.kind == "flatmap" })
+	return !p.has(func(s *Step) bool { return s.together() || s.kind == "sample" || p.zip && s.kind == "flatmap" })
 }
 
 // goesOn ends the run with the outcome that it is to end with.

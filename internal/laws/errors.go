@@ -72,7 +72,8 @@ func (p *Program) checkErrors(s *seen) {
 			"cause": cancelled, "close": true, "stuck": s.stats.Stuck > 0 || p.breaks == "deaf",
 		})
 	}
-	interrupted := kinds["cause"]+kinds["item"]+kinds["too many"] > 0 || early
+	takes := p.has(func(s *Step) bool { return s.kind == "take" }) // and may have had enough before
+	interrupted := kinds["cause"]+kinds["item"]+kinds["too many"] > 0 || early || takes
 	switch {
 	case s.ended == "cancel" && kinds["cause"]+kinds["item"]+kinds["too many"]+kinds["no workers"] == 0:
 		p.report("prompt end: the cause is missing in %v", s.err)

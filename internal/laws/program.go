@@ -44,6 +44,7 @@ func Draw(d Draws, fake bool) *Program {
 		}
 		p.chain = append(p.chain, s)
 	}
+	p.inOrder()
 	p.source = drawSource(d, p.inFlight, fake)
 	p.end = drawEnd(d, &p.source, fake)
 	p.policy = drawPolicy(d)

@@ -75,14 +75,14 @@ func (p *Program) read(ctx context.Context) iter.Seq2[int, error] {
 		defer leave()
 		pause := time.NewTimer(time.Hour)
 		defer pause.Stop()
-		outcomes := map[int]int{}
+		outcomes, countable := map[int]int{}, p.countable()
 		for i := range p.all() {
 			v := p.item(i)
 			if i%1_000 == 999 { // or no time would pass in a bubble while an endless source is read
 				pause.Reset(time.Millisecond)
 				<-pause.C
 			}
-			if _, known := outcomes[v]; !known && len(outcomes) < 10_000 {
+			if _, known := outcomes[v]; !known && len(outcomes) < 10_000 && countable {
 				outcomes[v] = p.outcomesOf(v)
 			}
 			if outcomes[v] > 0 && p.form != "many" {
