@@ -37,11 +37,11 @@ func (s *Step) drawSeveral(d Draws) {
 // inOrder drops the steps that hang on an order there is not, and the chunks for
 // which there is no room.
 func (p *Program) inOrder() {
-	ordered := p.ordered || p.has(func(s *Step) bool { return s.keys > 0 })
+	ordered := p.form != "merge" && (p.ordered || p.has(func(s *Step) bool { return s.keys > 0 }))
 	chunks := 0
 	p.chain = slices.DeleteFunc(p.chain, func(s *Step) bool {
 		if s.kind != "chunk" {
-			return s.together() && !ordered
+			return s.together() && !ordered || s.kind == "sample" && p.form == "merge"
 		}
 		full := p.inFlight > 0 && chunks+1 >= p.inFlight
 		if ordered && !full {
