@@ -164,7 +164,7 @@ func (p *Program) checkOutcomes(s *seen) {
 		p.forget(want)
 	}
 	spent := slices.ContainsFunc(p.chain, e.spent)
-	cut := spent && p.has(func(s *Step) bool { return s.kind == "flatmap" }) // in the middle of what it makes of an item
+	cut := spent && p.has(func(s *Step) bool { return s.kind == "flatmap" || s.kind == "chunk" }) // which make no more then
 	p.checkFailure(s, want)
 	p.checkPolicy(s, want)
 	if p.zip {

@@ -20,7 +20,7 @@ type end struct {
 	stops time.Duration // when the run is stopped besides; 0: never
 	slow  bool          // takes its time for each outcome
 	batch int           // takes Batches of so many, of what is Zip otherwise; 0: none
-	*other
+	other *other
 }
 
 func drawEnd(d Draws, from *source, fake bool) end {

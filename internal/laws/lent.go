@@ -121,7 +121,7 @@ type reads struct {
 // ReadAt reads the text.
 func (r *reads) ReadAt(to []byte, off int64) (int, error) {
 	n, err := r.Reader.ReadAt(to, off)
-	if err != nil && err != io.EOF { //nolint:errorlint // it is that of package bytes
+	if err != nil && err != io.EOF {
 		r.p.report("said: a text was read at %d: %v", off, err)
 	}
 	return n, err
