@@ -142,7 +142,7 @@ func Window[T, Next any](f *Flow[T], name string, n int, fn func([]T) Next, orde
 // Pick adds a step that lets those items pass whose index in the source keep
 // says.
 func Pick[T any](f *Flow[T], keep func(index int64) bool) *Flow[T] {
-	return inline(f, func(do Handler[T]) Handler[T] {
+	next := inline(f, func(do Handler[T]) Handler[T] {
 		return func(x *Exec, v T) {
 			if keep(x.g.seg.meta(x.slot).Index) {
 				do(x, v)
@@ -151,4 +151,6 @@ func Pick[T any](f *Flow[T], keep func(index int64) bool) *Flow[T] {
 			x.drop()
 		}
 	})
+	next.fuse = nil // lines of a block have no index while they are worked on
+	return next
 }

@@ -17,7 +17,10 @@ type end struct {
 	way   string        // "": when there is nothing more
 	at    int           // the outcome with which it ends, from 1
 	after time.Duration // when the context is cancelled besides; 0: never
+	stops time.Duration // when the run is stopped besides; 0: never
 	slow  bool          // takes its time for each outcome
+	batch int           // takes Batches of so many, of what is Zip otherwise; 0: none
+	other *other
 }
 
 func drawEnd(d Draws, from *source, fake bool) end {
@@ -26,9 +29,19 @@ func drawEnd(d Draws, from *source, fake bool) end {
 	if e.sink {
 		ways = append(ways, "error", "panic error", "goexit")
 	}
-	e.adds = e.zip && d.oneIn(3)
-	if e.adds { // it can't leave a loop that it has not
+	e.adds = e.zip && (d.oneIn(3) || from.form == "lent")
+	e.other = new(other)
+	switch {
+	case e.adds: // it can't leave a loop that it has not
 		ways, e.sink = []string{"cancel", "stop"}, false
+	case d.oneIn(4):
+		e.other, ways = drawOther(d), []string{"cancel", "stop", "error", "panic error", "goexit"}
+	}
+	if e.zip && !e.adds && d.oneIn(3) {
+		e.batch = d(1, 50)
+	}
+	if d.oneIn(8) {
+		e.stops = later(d, fake)
 	}
 	forever := from.n == endless || from.breaks == "blocks" || from.breaks == "deaf"
 	if forever || d.oneIn(2) {
@@ -42,7 +55,8 @@ func drawEnd(d Draws, from *source, fake bool) end {
 
 // String is one line.
 func (e *end) String() string {
-	return fmt.Sprintf("zip %v, aggregate %v, by a sink %v, slow %v, ends by %q at %d, cancelled after %v", e.zip, e.adds, e.sink, e.slow, e.way, e.at, e.after)
+	return fmt.Sprintf("zip %v, aggregate %v, by a sink %v, slow %v, batches of %d, beside %+v, ends by %q at %d, cancelled after %v, stopped after %v",
+		e.zip, e.adds, e.sink, e.slow, e.batch, *e.other, e.way, e.at, e.after, e.stops)
 }
 
 // seen is what came of a run.
@@ -51,6 +65,7 @@ type seen struct {
 	ended string        // the way that was taken, if it was reached
 	since time.Time     // when the end was called for
 	took  time.Duration // from then to the return
+	last  int           // how many outcomes came with the last
 	err   error         // of the run
 	said  error         // by To
 	stats vimap.Stats
@@ -82,6 +97,16 @@ func (p *Program) run(ctx context.Context, pools *pools) *seen {
 
 // take ranges over the run until it ends or is ended.
 func (p *Program) take(run *vimap.Run[int, int], s *seen, cancel func()) error {
+	if p.stops > 0 {
+		defer time.AfterFunc(p.stops, run.Stop).Stop()
+	}
+	if p.other.is {
+		return p.tee(run, func(run *vimap.Run[int, int]) error { return p.loop(run, s, cancel) })
+	}
+	return p.loop(run, s, cancel)
+}
+
+func (p *Program) loop(run *vimap.Run[int, int], s *seen, cancel func()) error {
 	p.outcomes(run, s, cancel)
 	if s.ended == "error" {
 		return errSink
@@ -95,6 +120,20 @@ func (p *Program) outcomes(run *vimap.Run[int, int], s *seen, cancel func()) {
 		p.aggregate(run, s, cancel)
 		return
 	}
+	if p.batch > 0 {
+		for pairs := range run.Batches(p.batch, time.Duration(p.batch%3)*time.Millisecond) {
+			for _, pair := range pairs {
+				s.got = append(s.got, outcome{in: pair.In, out: pair.Out})
+			}
+			s.last = len(pairs)
+			more := p.goesOn(run, s, cancel)
+			if p.done.Add(int64(len(pairs))); !more {
+				break
+			}
+		}
+		return
+	}
+	s.last = 1
 	if p.zip {
 		for in, out := range run.Zip() {
 			s.got = append(s.got, outcome{in: in, out: out})
@@ -109,12 +148,14 @@ func (p *Program) outcomes(run *vimap.Run[int, int], s *seen, cancel func()) {
 		o := p.outcomeOf(result)
 		s.got = append(s.got, o)
 		more := p.goesOn(run, s, cancel)
-		if _, known := due[o.index]; !known {
-			due[o.index] = p.outcomesOf(o.in)
-		}
-		if due[o.index]--; due[o.index] == 0 {
-			delete(due, o.index)
-			p.done.Add(1)
+		if p.countable() {
+			if _, known := due[o.index]; !known {
+				due[o.index] = p.outcomesOf(o.in)
+			}
+			if due[o.index]--; due[o.index] == 0 {
+				delete(due, o.index)
+				p.done.Add(1)
+			}
 		}
 		if !more {
 			break
@@ -124,7 +165,7 @@ func (p *Program) outcomes(run *vimap.Run[int, int], s *seen, cancel func()) {
 
 // countable says that the program knows how many items are in flight.
 func (p *Program) countable() bool {
-	return !p.zip || !p.has(func(s *Step) bool { return s.kind == "flatmap" })
+	return p.form != "lent" && p.form != "merge" && !p.other.is && !p.has(func(s *Step) bool { return s.together() || s.kind == "sample" || p.zip && s.kind == "flatmap" })
 }
 
 // goesOn ends the run with the outcome that it is to end with.
@@ -132,7 +173,7 @@ func (p *Program) goesOn(run *vimap.Run[int, int], s *seen, cancel func()) bool 
 	if p.slow && len(s.got)%10 == 0 {
 		time.Sleep(100 * time.Microsecond)
 	}
-	if len(s.got) != p.at {
+	if len(s.got) < p.at || len(s.got)-s.last >= p.at {
 		return true
 	}
 	s.ended, s.since = p.way, time.Now()

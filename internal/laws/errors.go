@@ -72,7 +72,8 @@ func (p *Program) checkErrors(s *seen) {
 			"cause": cancelled, "close": true, "stuck": s.stats.Stuck > 0 || p.breaks == "deaf",
 		})
 	}
-	interrupted := kinds["cause"]+kinds["item"]+kinds["too many"] > 0 || early
+	takes := p.stops > 0 || p.has(func(s *Step) bool { return s.kind == "take" }) // and may have had enough before
+	interrupted := kinds["cause"]+kinds["item"]+kinds["too many"] > 0 || early || takes
 	switch {
 	case s.ended == "cancel" && kinds["cause"]+kinds["item"]+kinds["too many"]+kinds["no workers"] == 0:
 		p.report("prompt end: the cause is missing in %v", s.err)
@@ -126,7 +127,7 @@ func (p *Program) checkClosings(s *seen, told int) {
 
 // checkSaid looks at what To returned.
 func (p *Program) checkSaid(s *seen) {
-	if !p.sink {
+	if !p.sink && !p.other.is {
 		return
 	}
 	var panicked *vimap.PanicError
@@ -136,7 +137,7 @@ func (p *Program) checkSaid(s *seen) {
 			p.report("said: the sink failed, and To returned %v", s.said)
 		}
 	case "panic error", "goexit":
-		if !errors.As(s.said, &panicked) || !slices.Contains([]string{"panic error", "goexit"}, heard(s.said)) {
+		if !errors.As(s.said, &panicked) || !slices.Contains([]string{"panic error", "goexit"}, heardOfPanic(panicked)) {
 			p.report("contained: the sink died, and To returned %v", s.said)
 		}
 	default:

@@ -20,6 +20,7 @@ type expected struct {
 	filtered int64
 	rescued  int64
 	orders   map[*Step]map[int][]int // of stages with keys
+	memories map[*Step]*memory
 }
 
 // interpret runs the chain as a plain loop over items.
@@ -27,6 +28,11 @@ func interpret(chain []*Step, items []int) expected {
 	e := expected{orders: map[*Step]map[int][]int{}}
 	for i, item := range items {
 		e.walk(chain, outcome{index: int64(i), in: item}, item)
+	}
+	for i, s := range chain {
+		if s.kind == "chunk" {
+			e.flush(s, chain[i+1:])
+		}
 	}
 	for _, order := range e.orders {
 		for key, list := range order {
@@ -43,8 +49,15 @@ func (e *expected) walk(chain []*Step, o outcome, v int) {
 		return
 	}
 	s, rest := chain[0], chain[1:]
-	if s.kind == "rescue" { // nothing has failed
+	switch {
+	case s.kind == "rescue": // nothing has failed
 		e.walk(rest, o, v)
+		return
+	case s.kind == "sample" && chance(uint64(s.salt), uint64(o.index)) >= s.share():
+		e.filtered++
+		return
+	case s.together():
+		e.count(s, rest, o, v)
 		return
 	}
 	if s.keys > 0 {
@@ -56,7 +69,11 @@ func (e *expected) walk(chain []*Step, o outcome, v int) {
 	if s.next != nil {
 		rest = append([]*Step{s.next}, rest...)
 	}
-	verdict := s.verdict(v)
+	e.made(s, rest, o, v, s.verdict(v))
+}
+
+// made takes what a step made of an item to the rest of the chain.
+func (e *expected) made(s *Step, rest []*Step, o outcome, v int, verdict verdict) {
 	for _, out := range verdict.outs {
 		e.walk(rest, o, out)
 	}
@@ -72,11 +89,16 @@ func (e *expected) walk(chain []*Step, o outcome, v int) {
 	}
 }
 
-// fail takes a failure to the next step that may rescue the item, or to the end.
+// fail takes a failure to the next step that may rescue the item, or drops all
+// that comes, or to the end.
 func (e *expected) fail(chain []*Step, o outcome) {
-	i := slices.IndexFunc(chain, func(s *Step) bool { return s.kind == "rescue" })
+	i := slices.IndexFunc(chain, func(s *Step) bool { return s.kind == "rescue" || e.spent(s) })
 	if i < 0 {
 		e.outcomes = append(e.outcomes, o)
+		return
+	}
+	if chain[i].kind == "take" {
+		e.filtered++
 		return
 	}
 	s, rest := chain[i], chain[i+1:]

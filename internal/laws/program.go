@@ -45,6 +45,8 @@ func Draw(d Draws, fake bool) *Program {
 		p.chain = append(p.chain, s)
 	}
 	p.source = drawSource(d, p.inFlight, fake)
+	p.drawLent(d)
+	p.inOrder()
 	p.end = drawEnd(d, &p.source, fake)
 	p.policy = drawPolicy(d)
 	return p

@@ -25,16 +25,22 @@ const endless = 1 << 40
 
 func drawSource(d Draws, inFlight int, fake bool) source {
 	s := source{
-		form:   pick(d, "from", "one", "many", "decode"),
+		form:   pick(d, "from", "one", "many", "decode", "lent", "merge"),
 		n:      pick(d, d(0, 3), d(4, 40), d(100, 600), d(100, 600), d(1_000, 4_000), endless),
 		spread: pick(d, 1, 10, 1_000_000, 1_000_000),
 	}
 	if (inFlight == 1 || inFlight == 2) && s.n < endless {
 		s.n = min(s.n, 60) // one after another takes long
 	}
-	if d.oneIn(6) {
+	if s.form == "lent" || s.form == "merge" {
+		s.n = min(s.n, 4_000)
+	}
+	if d.oneIn(6) && s.form != "merge" {
 		s.breaks, s.breaksAt = pick(d, append([]string{"error", "blocks", "deaf"}, dying...)...), d(0, min(s.n, 300))
 		if s.breaks == "deaf" && !fake {
+			s.breaks = "blocks"
+		}
+		if s.form == "lent" && s.breaks == "deaf" {
 			s.breaks = "blocks"
 		}
 		if s.form == "many" && s.breaks != "error" {
@@ -75,14 +81,14 @@ func (p *Program) read(ctx context.Context) iter.Seq2[int, error] {
 		defer leave()
 		pause := time.NewTimer(time.Hour)
 		defer pause.Stop()
-		outcomes := map[int]int{}
+		outcomes, countable := map[int]int{}, p.countable()
 		for i := range p.all() {
 			v := p.item(i)
 			if i%1_000 == 999 { // or no time would pass in a bubble while an endless source is read
 				pause.Reset(time.Millisecond)
 				<-pause.C
 			}
-			if _, known := outcomes[v]; !known && len(outcomes) < 10_000 {
+			if _, known := outcomes[v]; !known && len(outcomes) < 10_000 && countable {
 				outcomes[v] = p.outcomesOf(v)
 			}
 			if outcomes[v] > 0 && p.form != "many" {
@@ -135,6 +141,10 @@ func (p *Program) from() vimap.Pipeline[int, int] {
 		})
 	case "many":
 		return vimap.Emit(p.many)
+	case "lent":
+		return p.lent()
+	case "merge":
+		return p.merge()
 	case "decode":
 		raw := vimap.From(func(ctx context.Context) iter.Seq2[string, error] {
 			return func(yield func(string, error) bool) {
@@ -179,7 +189,7 @@ func place(n int64) string { return fmt.Sprint("numbers:", n+1) }
 
 // placed is the place that the errors of an item name.
 func (s *source) placed(index int64) string {
-	if s.form == "one" || s.form == "many" {
+	if s.form == "one" || s.form == "many" || s.form == "lent" {
 		return place(index)
 	}
 	return ""

@@ -239,6 +239,13 @@ func (s *Step) add(p vimap.Pipeline[int, int], pools *pools) vimap.Pipeline[int,
 		return p.FlatMap(s.sequence)
 	case "rescue":
 		return p.Rescue(s.rescue)
+	case "tap":
+		return p.Tap(func(v int) { defer s.enter(s.name)(); s.dies(s.verdict(v)) })
+	case "sample":
+		return p.Sample(s.share(), uint64(s.salt))
+	}
+	if s.together() {
+		return s.addSeveral(p)
 	}
 	stage := s.stage()
 	if s.pooled {

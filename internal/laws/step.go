@@ -16,6 +16,7 @@ type Step struct {
 	faults  []string
 	workers int
 	size    int // of a batch
+	n       int // that the step counts
 	keys    int // 0: none
 	retried bool
 	zipped  bool          // by vimap.Zip
@@ -72,7 +73,7 @@ func (s *Step) verdict(v int) verdict {
 	}
 	for k := range outs {
 		out := v
-		if s.kind != "filter" {
+		if s.kind != "filter" && s.kind != "tap" && s.kind != "sample" {
 			out = (v*3 + s.salt + k) % 1_000_003
 		}
 		result.outs = append(result.outs, out)
@@ -81,20 +82,20 @@ func (s *Step) verdict(v int) verdict {
 }
 
 // inline says that the step has no workers of its own.
-func (s *Step) inline() bool { return slices.Contains(inlines, s.kind) }
+func (s *Step) inline() bool { return slices.Contains(inlines, s.kind) || s.together() }
 
 // attempts is how often a stage with a Retry policy tries an input.
 const attempts = 3
 
 var (
-	inlines = []string{"map", "try", "filter", "flatmap", "rescue"}
+	inlines = []string{"map", "try", "filter", "flatmap", "rescue", "tap", "sample"}
 	stages  = []string{"func", "func", "open", "open", "each", "bulk", "loop", "loop each"}
 )
 
 // drawStep draws the i-th step of a chain. In fake time work may take long.
 func drawStep(d Draws, g *guard, i int, fake bool) *Step {
 	s := &Step{
-		kind: pick(d, append(inlines, append(stages, stages...)...)...),
+		kind: pick(d, slices.Concat(inlines, several, stages, stages)...),
 		salt: d(0, 99),
 		rate: pick(d, 0, 0, 5, 50, 300),
 		fake: fake,
@@ -109,6 +110,11 @@ func drawStep(d Draws, g *guard, i int, fake bool) *Step {
 		case "rescue":
 			s.faults = append([]string{"error", givesBack, givesBack}, dying...)
 			s.rate = pick(d, 0, 300, 700)
+		case "sample":
+			s.rate, s.faults = 0, nil
+		}
+		if s.together() {
+			s.drawSeveral(d)
 		}
 		s.crew = newCrew(g, s.name)
 		return s
@@ -205,6 +211,9 @@ func (s *Step) String() string {
 	text := fmt.Sprintf("%s: salt %d, %d of 1000 faulty", s.kind, s.salt, s.rate)
 	if s.rate > 0 {
 		text += fmt.Sprintf(" by %q", s.faults)
+	}
+	if s.together() {
+		text += fmt.Sprintf(", n %d, nap %v", s.n, s.nap)
 	}
 	if !s.inline() {
 		text += fmt.Sprintf(", workers %d, size %d, keys %d, retried %v, zipped %v, pooled %v, limit %v, nap %v, opens %q, shuts %q",
