@@ -17,13 +17,14 @@ import "github.com/vimap-go/vimap/internal/engine"
 //
 // After [Pipeline.Ordered], in a serial run, in a sink of a [Run.Tee], and behind
 // a source or a FlatMap that no step or stage follows, there is one accumulator, and it is fed in the
-// goroutine of the loop, in source order if that is asked.
+// goroutine of the loop, in source order if that is asked. Of lent lines in
+// order there is one for each piece of the text, see [Borrowed].
 //
 // A failure ends the run as it ends a Zip, and Err is that: the result is made
 // of what was added before the end, which [Stats] counts as delivered. A panic
 // in add or newAcc is the failure of its item, at the step "aggregate": the
 // accumulator keeps the value that it had, with what add had changed behind a
-// pointer or in a map.
+// pointer or in a map. In a sink of a [Run.Tee] such a panic is that sink's.
 func (r *Run[In, Out]) Aggregate[A any](newAcc func() A, add func(A, In, Out) A, merge func(A, A) A) A {
 	notNil(newAcc == nil, "Aggregate", "newAcc")
 	notNil(add == nil, "Aggregate", "add")

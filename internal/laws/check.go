@@ -190,6 +190,9 @@ func (p *Program) checkOutcomes(s *seen) {
 	} else if extra := beyond(got, want); len(extra) > 0 {
 		p.report("conservation: %d outcomes that there are not, such as %+v", len(extra), extra[0])
 	}
+	if p.complete(s) && s.ended == "" && int(s.stats.Read) != p.all() && !spent && p.stops == 0 {
+		p.report("conservation: %d of %d items were read", s.stats.Read, p.all())
+	}
 	if !p.known(s) {
 		return
 	}
@@ -198,9 +201,6 @@ func (p *Program) checkOutcomes(s *seen) {
 	}
 	if !cut && (s.stats.Filtered != e.filtered || s.stats.Rescued != e.rescued) || s.stats.Unfinished != 0 {
 		p.report("conservation: %d filtered and %d rescued, stats say %+v", e.filtered, e.rescued, s.stats)
-	}
-	if s.ended == "" && int(s.stats.Read) != p.all() && !spent && p.stops == 0 {
-		p.report("conservation: %d of %d items were read", s.stats.Read, p.all())
 	}
 	for part, order := range e.orders {
 		if !cut && p.form != "merge" && !maps.EqualFunc(order, part.orders(), slices.Equal) {

@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 
 	"github.com/vimap-go/vimap"
-	"github.com/vimap-go/vimap/sources"
 )
 
 // drawLent draws a chain of steps that run where lent lines are cut, if it is
@@ -146,7 +145,9 @@ func (p *Program) merge() vimap.Pipeline[int, int] {
 		defer p.enter("a stage of the source")()
 		return v, nil
 	}).Workers(2))
-	return sources.Merge(vimap.From(every(0)), worked)
+	return vimap.Emit(func(ctx context.Context, out *vimap.Emitter[int]) error {
+		return out.Merge(ctx, vimap.From(every(0)), worked)
+	})
 }
 
 // forget takes the numbers from outcomes.

@@ -1,6 +1,7 @@
 package mutants
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,6 +20,7 @@ type Mutant struct {
 	Old    string // stands once in File
 	New    string
 	Killer string // the tests that find it where the random programs can't, as -run has them
+	In     string // the package of these; "": the root
 }
 
 // Apply returns the text of the changed file; root is where the library is.
@@ -65,11 +67,11 @@ func (m Mutant) Try(ctx context.Context, root, dir string) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	arguments := []string{"test", "-overlay", overlay, "-timeout=2m", "-count=1"}
+	arguments := []string{"test", "-overlay", overlay, "-timeout=2m", "-count=1", "-failfast", "-vet=off"}
 	if m.Killer == "" {
 		arguments = append(arguments, "./internal/laws", "-run=^TestARandomProgramKeepsEveryPromise$", "-programs=400")
 	} else {
-		arguments = append(arguments, ".", "-run="+m.Killer)
+		arguments = append(arguments, cmp.Or(m.In, "."), "-run="+m.Killer)
 	}
 	began := time.Now()
 	command := exec.CommandContext(ctx, "go", arguments...)

@@ -38,7 +38,7 @@ func root(t *testing.T) string {
 
 // exports returns an importer that reads what the go command has compiled.
 func exports(dir string, files *token.FileSet) (types.Importer, error) {
-	command := exec.Command("go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", ".") //nolint:noctx // it is done once for all tests
+	command := exec.Command("go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", ".", "./sources", "./process") //nolint:noctx // it is done once for all tests
 	command.Dir = dir
 	out, err := command.Output()
 	if err != nil {

@@ -1,7 +1,11 @@
 package mutants
 
+import "slices"
+
 // Table has the mutants, at least one for each law.
-var Table = []Mutant{
+var Table = slices.Concat(first, newer)
+
+var first = []Mutant{
 	{
 		Law: "1 conservation", Bug: "a worker that is opened anew drops an item of its chunk",
 		File: "internal/engine/claim.go",

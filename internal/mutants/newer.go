@@ -1,0 +1,107 @@
+package mutants
+
+// newer are those of steps, aggregates, lent lines, several sinks and sources,
+// and processes.
+var newer = []Mutant{
+	{
+		Law: "1 conservation", Bug: "an accumulator is lost when they are merged",
+		File: "aggregate.go",
+		Old:  "			result = merge(result, c.Val)", New: "			result = c.Val",
+	},
+	{
+		Law: "1 conservation", Bug: "two workers share an accumulator",
+		File: "internal/engine/absorb.go",
+		Old:  "		cell := a.Cells.New()\n", New: "		if len(a.Cells.All()) < 2 {\n			a.Cells.New()\n		}\n		cell := a.Cells.All()[1]\n",
+	},
+	{
+		Law: "1 conservation", Bug: "a Take lets one item more pass",
+		File: "internal/engine/turn.go",
+		Old:  "			if passed == n {\n				x.drop()", New: "			if passed > n {\n				x.drop()",
+	},
+	{
+		Law: "1 conservation", Bug: "what fails behind what a Take wants is a failure",
+		File: "internal/engine/turn.go",
+		Old:  "			if passed < n {\n				x.out.pass", New: "			if passed <= n {\n				x.out.pass",
+	},
+	{
+		Law: "1 conservation", Bug: "a Window drops the first item that has all before it",
+		File: "internal/engine/turn.go",
+		Old:  "		if len(past) < n {", New: "		if len(past) <= n {",
+	},
+	{
+		Law: "1 conservation", Bug: "a sink of a Tee is starved now and then",
+		File: "tee.go",
+		Old:  "		if s.taker != nil {\n			s.result = r", New: "		if s.taker != nil && (s == t.ends[0] || r.Index%64 != 63) {\n			s.result = r",
+	},
+	{
+		Law: "1 conservation", Bug: "a sink of a Tee is given an outcome twice",
+		File: "tee.go",
+		Old:  "			s.result = r\n			s.goOn()\n", New: "			s.result = r\n			s.goOn()\n			if r.Index == 5 && s.taker != nil {\n				s.goOn()\n			}\n",
+	},
+	{
+		Law: "1 conservation", Bug: "the part of a batch that is left at the end is forgotten",
+		File: "taker.go",
+		Old:  "		if !r.flush() {\n			return true\n		}\n", New: "",
+	},
+	{
+		Law: "1 conservation", Bug: "the first source of a merge that ends is the end of all",
+		File: "internal/engine/merge.go",
+		Old:  "	if err == nil {\n		return\n	}\n	m.mu.Lock()\n	if m.err == nil", New: "	m.mu.Lock()\n	if err != nil && m.err == nil",
+	},
+	{
+		Law: "1 conservation", Bug: "what is rescued counts twice",
+		File: "internal/engine/rescue.go",
+		Old:  "stats.rescued.Add(1)", New: "stats.rescued.Add(2)",
+	},
+	{
+		Law: "1 conservation", Bug: "a run bears a failure more than it tolerates, for it does not count the last",
+		File: "tolerate.go",
+		Old:  "	failed++ // this one is not freed yet\n", New: "",
+	},
+	{
+		Law: "2 zip", Bug: "a sample of lent lines decides by something else than their number",
+		File: "internal/engine/turn.go",
+		Old:  "	next.fuse = nil // lines of a block have no index while they are worked on\n", New: "",
+		Killer: "^TestASampleOfLentLinesIsTheSameInAnAggregate$",
+	},
+	{
+		Law: "2 zip", Bug: "a lent line that travels is kept, not copied",
+		File: "sources/bytes.go",
+		Old:  "own: bytes.Clone}", New: "own: func(line []byte) []byte { return line }}",
+		Killer: "^Test(BytesAre|AnErrorOfBytes|BytesOf)", In: "./sources",
+	},
+	{
+		Law: "2 zip", Bug: "a buffer of lent lines is used again while they are worked on",
+		File: "sources/bytes.go",
+		Old:  "		done = func() { s.giveBack(buf) }", New: "		s.giveBack(buf)",
+		Killer: "^TestBytes", In: "./sources",
+	},
+	{
+		Law: "9 said", Bug: "a rescue that fails forgets what it was to rescue",
+		File: "internal/engine/rescue.go",
+		Old:  "Earlier: m.Fail.all(), Err: err", New: "Err: err",
+	},
+	{
+		Law: "9 said", Bug: "inputs that were with the one at which a child crashed are charged",
+		File: "process/parent.go",
+		Old:  "	if left == 1 && p.back == 0 && len(p.done) == 0 {\n		if size", New: "	if left >= 1 {\n		if size",
+		Killer: "^Test(AChildThatEnds|APanicInAChild|ACrash|Children)", In: "./process",
+	},
+	{
+		Law: "7 quiet", Bug: "a pool is closed before its workers are",
+		File: "internal/engine/pool.go",
+		Old:  "	p.wake()\n	<-p.ended\n	return p.errs", New: "	p.wake()\n	return p.errs",
+	},
+	{
+		Law: "10 prompt end", Bug: "the end of a run does not end the wait of a Throttle",
+		File: "internal/engine/turn.go",
+		Old:  "wait(timeless{run.ctx})", New: "wait(timeless{context.Background()})",
+		Killer: "^TestTheEndOfTheContextEndsTheWaitOfAThrottle$",
+	},
+	{
+		Law: "10 prompt end", Bug: "Stop does not reach a source that waits for something",
+		File: "internal/engine/run.go",
+		Old:  "	r.stopSource(context.Canceled)\n	r.closing.Store(true)\n	if", New: "	r.closing.Store(true)\n	if",
+		Killer: "^TestStop",
+	},
+}
