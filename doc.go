@@ -59,8 +59,10 @@
 // [Run.Stats] tells what each stage and worker did and does, how long it worked
 // and waited, what was slow and what holds the run back: as fields, as a table,
 // as JSON. A [Plan] tells what a chain is made of, as text or as a drawing.
-// Package inspect shows both on a live page; module otelvimap tells
-// OpenTelemetry.
+// Package inspect shows both on a live page, package progress on a terminal,
+// package expvars to expvar, and module otelvimap to OpenTelemetry. [Hooks] are
+// for one stage by [Stage.Hooks] or for all by [Pipeline.Hooks]; those of package
+// logs write to a log/slog logger.
 //
 // # Goroutines
 //
