@@ -21,7 +21,7 @@ var newer = []Mutant{
 	{
 		Law: "1 conservation", Bug: "what fails behind what a Take wants is a failure",
 		File: "internal/engine/turn.go",
-		Old:  "			if passed < n {\n				x.out.pass", New: "			if passed <= n {\n				x.out.pass",
+		Old:  "			if passed < n {\n				x.tally", New: "			if passed <= n {\n				x.tally",
 	},
 	{
 		Law: "1 conservation", Bug: "a Window drops the first item that has all before it",
@@ -91,6 +91,7 @@ var newer = []Mutant{
 		Law: "7 quiet", Bug: "a pool is closed before its workers are",
 		File: "internal/engine/pool.go",
 		Old:  "	p.wake()\n	<-p.ended\n	return p.errs", New: "	p.wake()\n	return p.errs",
+		Killer: "^Test(ThePool|UseAfterThePool|Closing)",
 	},
 	{
 		Law: "10 prompt end", Bug: "the end of a run does not end the wait of a Throttle",
