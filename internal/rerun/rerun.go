@@ -16,7 +16,7 @@ var runs sync.Map
 
 // first is the share that the second run of a test takes: by chance, so that
 // even processes of few runs leave out other cases each time.
-var first = rand.IntN(1 << 16) //nolint:gosec // no secret
+var first = rand.IntN(1 << 16)
 
 // number says which run of t this is, from 0.
 func number(t testing.TB) int {
