@@ -48,6 +48,7 @@ func DrawKids(d Draws) *Program {
 		p.chain = slices.Insert(p.chain, d(0, len(p.chain)), drawKids(d, p.guard, fmt.Sprint("children ", i)))
 	}
 	p.source = drawSource(d, p.inFlight, false)
+	p.inOrder()
 	p.n, p.breaksAt = min(p.n, d(100, 500)), min(p.breaksAt, 100)
 	p.end = drawEnd(d, &p.source, false)
 	p.after *= 50 // a child takes a while to open
