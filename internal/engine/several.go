@@ -204,6 +204,7 @@ func (h *hand[In, Out]) loseHands(err error, all []held[In]) {
 		return
 	}
 	h.x.served = h.x.served || len(all) > 0
+	h.x.tally.begun -= int64(len(all)) // each is counted where it is tried again
 	for _, one := range all {
 		j := job[In]{slot: one.slot, in: one.in, begun: one.begun}
 		h.g.add(func(x *Exec) { x.task.(*hand[In, Out]).again(j) })
@@ -221,6 +222,8 @@ func (h *hand[In, Out]) unbegin(u *UnbegunError) {
 	h.in, h.job = none, job[In]{}
 	if j.made > 0 {
 		h.g.run.stats.retries.Add(-1)
+	} else {
+		h.x.tally.begun-- // by who takes it now
 	}
 	h.retryAfter(0, j)
 }
