@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
+	"github.com/vimap-go/vimap/internal/testkit"
 	"github.com/vimap-go/vimap/retry"
 )
 
@@ -21,7 +23,7 @@ import (
 func moody(_ context.Context, n int) (int, error) {
 	switch n % 97 {
 	case 13:
-		return 0, errOdd
+		return 0, testkit.ErrOdd
 	case 31:
 		panic("thirty-one")
 	case 57:
@@ -35,23 +37,23 @@ func accounted(t *testing.T, n int) map[string]vimap.Pipeline[int, int] {
 	pool := vimap.NewPool(t.Context(), vimap.Func(moody).Workers(2))
 	t.Cleanup(func() { require.NoError(t, pool.Close()) })
 	work := vimap.Func(moody).Workers(3)
-	numbers := count(n, nil)
+	numbers := testkit.Count(n, nil)
 	merged := vimap.Emit(func(ctx context.Context, out *vimap.Emitter[int]) error {
-		return out.Merge(ctx, count(n/2, nil), count(n/2, nil))
+		return out.Merge(ctx, testkit.Count(n/2, nil), testkit.Count(n/2, nil))
 	})
 	return map[string]vimap.Pipeline[int, int]{
 		"a stage": numbers.Via(work),
 		"ordered": numbers.Via(work).Via(work).Ordered(),
 		"steps": numbers.Filter(func(n int) bool { return n%3 != 0 }).Via(work).Try(func(n int) (int, error) {
 			if n%5 == 1 {
-				return 0, errOdd
+				return 0, testkit.ErrOdd
 			}
 			return n, nil
 		}),
-		"FlatMap": numbers.FlatMap(func(n int) iter.Seq[int] { return slices.Values(upTo(n % 4)) }).Via(work).FlatMap(triple),
+		"FlatMap": numbers.FlatMap(func(n int) iter.Seq[int] { return slices.Values(testkit.UpTo(n % 4)) }).Via(work).FlatMap(testkit.Triple),
 		"Bulk": numbers.Via(vimap.Bulk(7, time.Millisecond, func(_ context.Context, ins []int) ([]int, error) {
 			if len(ins) > 1 && ins[0]%13 == 0 {
-				return nil, errOdd
+				return nil, testkit.ErrOdd
 			}
 			return ins, nil
 		}).Workers(2).Retry(retry.Fixed(0).Attempts(2))),
@@ -166,7 +168,7 @@ type noFailNow struct{ *testing.T }
 func (noFailNow) FailNow() {}
 
 func TestAccountsAreSaneAtEveryMomentHoweverTheRunEnds(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	const items = 200
 	for ending, end := range map[string]func(cancel func(), run *vimap.Run[int, int], seen int) bool{
 		"whole": func(func(), *vimap.Run[int, int], int) bool { return false },
@@ -188,12 +190,13 @@ func TestAccountsAreSaneAtEveryMomentHoweverTheRunEnds(t *testing.T) {
 		t.Run(ending, func(t *testing.T) {
 			for name, p := range accounted(t, items) {
 				t.Run(name, func(t *testing.T) {
+					rerun.Share(t, 12)
 					for _, p := range []vimap.Pipeline[int, int]{p, p.InFlight(9)} {
 						ctx, cancel := context.WithCancel(t.Context())
 						s := watched(ctx, t, p, func(run *vimap.Run[int, int], seen int) bool { return end(cancel, run, seen) })
 						cancel()
 						requireSane(t, &s, &vimap.Stats{})
-						requireAddsUp(t, s)
+						testkit.RequireAddsUp(t, s)
 						if ending == "whole" {
 							require.Zero(t, s.Unfinished)
 							require.Equal(t, int64(items), s.Read)
@@ -206,17 +209,17 @@ func TestAccountsAreSaneAtEveryMomentHoweverTheRunEnds(t *testing.T) {
 }
 
 func TestACallThatIsAbandonedIsOneOfTheSlowest(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		for _, shown := range []bool{false, true} {
 			release := make(chan struct{})
-			tried := new(ledgerOfAttempts)
+			tried := new(testkit.LedgerOfAttempts)
 			stage := vimap.Func(func(_ context.Context, n int) (int, error) {
-				if n == 5 && tried.next(n) == 1 {
+				if n == 5 && tried.Next(n) == 1 {
 					<-release
 				}
 				return n, nil
 			}).Timeout(time.Second).Retry(retry.Fixed(0))
-			p := count(10, nil).Via(stage)
+			p := testkit.Count(10, nil).Via(stage)
 			if shown {
 				p = p.ShowInputs()
 			}
@@ -235,17 +238,17 @@ func TestACallThatIsAbandonedIsOneOfTheSlowest(t *testing.T) {
 }
 
 func TestALongCallInHandIsNotPartOfTheMean(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		release := make(chan struct{})
-		run := count(3, nil).Via(vimap.Func(func(_ context.Context, n int) (int, error) {
+		run := testkit.Count(3, nil).Via(vimap.Func(func(_ context.Context, n int) (int, error) {
 			time.Sleep(time.Millisecond)
 			if n == 2 {
 				<-release
 			}
 			return n, nil
-		})).Start(patient(t))
+		})).Start(testkit.Patient(t))
 		ended := make(chan error)
-		go func() { _, err := collect(run); ended <- err }()
+		go func() { _, err := testkit.Collect(run); ended <- err }()
 		time.Sleep(time.Minute)
 		s := run.Stats()
 		requireSane(t, &s, &vimap.Stats{})

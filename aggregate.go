@@ -41,10 +41,7 @@ func (r *Run[In, Out]) Aggregate[A any](newAcc func() A, add func(A, In, Out) A,
 		return engine.Absorb(f, origins, a)
 	}
 	here := a.Cells.New()
-	r.loop(func(it engine.Item[Out]) bool {
-		if it.State == engine.Failed {
-			return r.bear(r.input(it), r.itemError(it))
-		}
+	r.loop(func(slot int32, out Out) bool {
 		if part := a.Part; part != nil {
 			a.Part = nil
 			if here.Is {
@@ -53,20 +50,21 @@ func (r *Run[In, Out]) Aggregate[A any](newAcc func() A, add func(A, In, Out) A,
 			*here = *part
 			return true
 		}
+		in := *r.origins.At(slot)
 		err := engine.ContainHere(faults, func() error {
-			a.Into(here, r.input(it), it.Val)
+			a.Into(here, in, out)
 			return nil
 		})
-		return err == nil || r.turn(it, err)
-	}, r.borne)
+		return err == nil || r.turn(engine.Item[Out]{Slot: slot}, in, err)
+	}, r.bearItem, r.borne)
 	r.absorb = nil
 	return merged(a.Cells.All(), newAcc, merge)
 }
 
 // turn makes a failure of an output that could not be added.
-func (r *Run[In, Out]) turn(it engine.Item[Out], err error) (more bool) {
+func (r *Run[In, Out]) turn(it engine.Item[Out], in In, err error) (more bool) {
 	r.outlet.Meta(it.Slot).Fail = &engine.Failure{Stage: "aggregate", Attempts: 1, Err: err}
-	more = r.bear(r.input(it), r.itemError(it))
+	more = r.bear(in, r.itemError(it))
 	if !r.untold {
 		r.outlet.Turn(it)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/vimap-go/vimap"
 	"github.com/vimap-go/vimap/internal/rerun"
+	"github.com/vimap-go/vimap/internal/testkit"
 	"github.com/vimap-go/vimap/retry"
 )
 
@@ -50,7 +51,7 @@ func aggregated(ctx context.Context, t *testing.T, p vimap.Pipeline[int, int]) (
 	run := p.Start(ctx)
 	pairs, _ := aggregate(run)
 	stats := run.Stats()
-	requireAddsUp(t, stats)
+	testkit.RequireAddsUp(t, stats)
 	require.Equal(t, int64(len(pairs)), stats.Delivered, "what was added is what was delivered")
 	return pairs, run
 }
@@ -97,15 +98,15 @@ func chains(t *testing.T, items vimap.Pipeline[int, int]) map[string]vimap.Pipel
 		"one item in flight":     items.Via(vimap.Func(thrice).Workers(4)).InFlight(1),
 		"nine items in flight":   items.Via(vimap.Func(thrice).Workers(4)).InFlight(9),
 		"ordered":                items.Via(vimap.Func(thrice).Workers(4)).Ordered(),
-		"tolerated failures":     items.Via(vimap.Func(oddFails).Workers(4)).Tolerate(endless),
+		"tolerated failures":     items.Via(vimap.Func(oddFails).Workers(4)).Tolerate(testkit.Endless),
 		"a share of failures":    items.Via(vimap.Func(oddFails).Workers(4)).TolerateShare(0.6),
-		"failures of early step": items.Try(func(n int) (int, error) { return oddFails(t.Context(), n) }).Via(vimap.Func(thrice).Workers(4)).Tolerate(endless),
+		"failures of early step": items.Try(func(n int) (int, error) { return oddFails(t.Context(), n) }).Via(vimap.Func(thrice).Workers(4)).Tolerate(testkit.Endless),
 	}
 }
 
 func oddFails(_ context.Context, n int) (int, error) {
 	if n%2 == 1 {
-		return 0, errOdd
+		return 0, testkit.ErrOdd
 	}
 	return 3 * n, nil
 }
@@ -115,19 +116,19 @@ func flaky() func(context.Context, int) (int, error) {
 	var failed [5_000]atomic.Bool
 	return func(_ context.Context, n int) (int, error) {
 		if n%3 == 0 && !failed[n%5_000].Swap(true) {
-			return 0, errOdd
+			return 0, testkit.ErrOdd
 		}
 		return 3 * n, nil
 	}
 }
 
 func TestAnAggregateAddsWhatAZipYields(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	for _, n := range []int{0, 1, 2, 100, 5_000} {
-		zips, aggregates := chains(t, count(n, nil)), chains(t, count(n, nil)) // each with attempts of its own
+		zips, aggregates := chains(t, testkit.Count(n, nil)), chains(t, testkit.Count(n, nil)) // each with attempts of its own
 		for name, chain := range aggregates {
 			t.Run(fmt.Sprint(name, " ", n), func(t *testing.T) {
-				rerun.Share(t, 4)
+				rerun.Share(t, 12)
 				var want []vimap.Pair[int, int]
 				run := zips[name].Start(t.Context())
 				for in, out := range run.Zip() {
@@ -149,13 +150,14 @@ func TestAnAggregateAddsWhatAZipYields(t *testing.T) {
 }
 
 func TestAnAggregateOverAPoolsStage(t *testing.T) {
-	quiet(t)
+	rerun.Share(t, 6)
+	testkit.Quiet(t)
 	for name, stage := range map[string]vimap.Stage[int, int]{
 		"plain": vimap.Func(thrice).Workers(3),
 		"keyed": vimap.Func(thrice).Workers(3).KeyBy(func(n int) int { return n % 5 }),
 	} {
 		pool := vimap.NewPool(t.Context(), stage)
-		pairs, run := aggregated(t.Context(), t, count(1000, nil).Via(pool.Stage()))
+		pairs, run := aggregated(t.Context(), t, testkit.Count(1000, nil).Via(pool.Stage()))
 		require.NoError(t, run.Err(), name)
 		require.Len(t, pairs, 1000, name)
 		require.NoError(t, pool.Close())
@@ -163,26 +165,26 @@ func TestAnAggregateOverAPoolsStage(t *testing.T) {
 }
 
 func TestTheWorkersAddThemselves(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		var both gauge
+	testkit.Bubble(t, func(t *testing.T) {
+		var both testkit.Gauge
 		nap := func(sum, _, n int) int {
-			defer both.enter()()
+			defer both.Enter()()
 			time.Sleep(time.Second)
 			return sum + n
 		}
 		began := time.Now()
-		sum, err := count(8, nil).Via(vimap.Func(thrice).Workers(4)).To(patient(t), func(run *vimap.Run[int, int]) (int, error) {
+		sum, err := testkit.Count(8, nil).Via(vimap.Func(thrice).Workers(4)).To(testkit.Patient(t), func(run *vimap.Run[int, int]) (int, error) {
 			return run.Aggregate(func() int { return 0 }, nap, func(a, b int) int { return a + b }), run.Err()
 		})
 		require.NoError(t, err)
 		require.Equal(t, 3*28, sum)
-		require.Equal(t, int64(4), both.most.Load())
+		require.Equal(t, int64(4), both.Most.Load())
 		require.Equal(t, 2*time.Second, time.Since(began))
 	})
 }
 
 func TestAnOrderedAggregateIsAPlainLoop(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	text := func(run *vimap.Run[int, int]) (string, error) {
 		return run.Aggregate(func() string { return "" },
 			func(text string, in, out int) string { return text + fmt.Sprint(in, "=", out, " ") },
@@ -190,12 +192,12 @@ func TestAnOrderedAggregateIsAPlainLoop(t *testing.T) {
 	}
 	fails := vimap.Func(func(_ context.Context, n int) (int, error) {
 		if n == 40 {
-			return 0, errOdd
+			return 0, testkit.ErrOdd
 		}
 		return n + 1, nil
 	}).Workers(4)
-	got, err := count(100, nil).Via(fails).Ordered().To(t.Context(), text)
-	require.ErrorIs(t, err, errOdd)
+	got, err := testkit.Count(100, nil).Via(fails).Ordered().To(t.Context(), text)
+	require.ErrorIs(t, err, testkit.ErrOdd)
 	var want string
 	for n := range 40 {
 		want += fmt.Sprint(n, "=", n+1, " ")
@@ -204,14 +206,14 @@ func TestAnOrderedAggregateIsAPlainLoop(t *testing.T) {
 }
 
 func TestTheFirstFailureEndsAnAggregate(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	fails := vimap.Func(func(_ context.Context, n int) (int, error) {
 		if n == 1000 {
-			return 0, errOdd
+			return 0, testkit.ErrOdd
 		}
 		return n, nil
 	}).Workers(3)
-	pairs, run := aggregated(t.Context(), t, count(endless, nil).Via(fails))
+	pairs, run := aggregated(t.Context(), t, testkit.Count(testkit.Endless, nil).Via(fails))
 	var item *vimap.ItemError
 	require.ErrorAs(t, run.Err(), &item)
 	require.Equal(t, int64(1000), item.Index)
@@ -219,10 +221,10 @@ func TestTheFirstFailureEndsAnAggregate(t *testing.T) {
 }
 
 func TestDeadLettersOfAnAggregate(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	for _, ordered := range []bool{false, true} {
 		var letters []int
-		p := count(1000, nil).Via(vimap.Func(oddFails).Workers(3)).DeadLetters(func(seq iter.Seq[vimap.DeadLetter[int]]) error {
+		p := testkit.Count(1000, nil).Via(vimap.Func(oddFails).Workers(3)).DeadLetters(func(seq iter.Seq[vimap.DeadLetter[int]]) error {
 			for letter := range seq {
 				letters = append(letters, letter.In)
 			}
@@ -240,7 +242,7 @@ func TestDeadLettersOfAnAggregate(t *testing.T) {
 
 func TestAPanicInAddIsTheFailureOfItsItem(t *testing.T) {
 	for name, die := range map[string]func(){
-		"a panic":     func() { panic(errOdd) },
+		"a panic":     func() { panic(testkit.ErrOdd) },
 		"a nil panic": func() { panic(nil) },
 		"a Goexit":    runtime.Goexit,
 	} {
@@ -249,7 +251,8 @@ func TestAPanicInAddIsTheFailureOfItsItem(t *testing.T) {
 				continue // it ends the goroutine of the loop
 			}
 			t.Run(fmt.Sprint(name, " in ", where), func(t *testing.T) {
-				quiet(t)
+				rerun.Share(t, 6)
+				testkit.Quiet(t)
 				var failed []vimap.DeadLetter[int]
 				add := func(s *tally, in, out int) *tally {
 					if in%10 == 3 {
@@ -257,7 +260,7 @@ func TestAPanicInAddIsTheFailureOfItsItem(t *testing.T) {
 					}
 					return s.add(in, out)
 				}
-				run := chains(t, count(100, nil))[where].DeadLetters(func(seq iter.Seq[vimap.DeadLetter[int]]) error {
+				run := chains(t, testkit.Count(100, nil))[where].DeadLetters(func(seq iter.Seq[vimap.DeadLetter[int]]) error {
 					failed = slices.Collect(seq)
 					return nil
 				}).Start(t.Context())
@@ -274,7 +277,7 @@ func TestAPanicInAddIsTheFailureOfItsItem(t *testing.T) {
 					require.Contains(t, string(p.Stack), "aggregate_test.go")
 				}
 				stats := run.Stats()
-				requireAddsUp(t, stats)
+				testkit.RequireAddsUp(t, stats)
 				require.Equal(t, int64(90), stats.Delivered)
 				require.Equal(t, int64(10), stats.Failed)
 			})
@@ -283,15 +286,15 @@ func TestAPanicInAddIsTheFailureOfItsItem(t *testing.T) {
 }
 
 func TestAGoexitInTheLoopsGoroutineEndsAnAggregate(t *testing.T) {
-	quiet(t)
-	_, err := count(100, nil).Ordered().To(t.Context(), func(run *vimap.Run[int, int]) (int, error) {
+	testkit.Quiet(t)
+	_, err := testkit.Count(100, nil).Ordered().To(t.Context(), func(run *vimap.Run[int, int]) (int, error) {
 		return run.Aggregate(func() int { return 0 }, func(int, int, int) int { runtime.Goexit(); return 0 }, func(a, _ int) int { return a }), run.Err()
 	})
 	require.ErrorIs(t, err, vimap.ErrGoexit)
 }
 
 func TestAPanicOfAnAccumulatorsBeginningIsTheFailureOfItsItem(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	var begun atomic.Int64
 	begin := func() *tally {
 		if begun.Add(1) <= 2 {
@@ -299,29 +302,29 @@ func TestAPanicOfAnAccumulatorsBeginningIsTheFailureOfItsItem(t *testing.T) {
 		}
 		return newTally()
 	}
-	run := count(1000, nil).Via(vimap.Func(thrice).Workers(2)).Tolerate(2).Start(t.Context())
+	run := testkit.Count(1000, nil).Via(vimap.Func(thrice).Workers(2)).Tolerate(2).Start(t.Context())
 	s := run.Aggregate(begin, (*tally).add, (*tally).merge)
 	require.NoError(t, run.Err())
 	require.Len(t, s.pairs, 998)
 }
 
 func TestAPanicInMergeIsTheErrorOfTheRun(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		nap := vimap.Func(sleepy(time.Second)).Workers(2) // so that both take part
-		_, err := count(10, nil).Via(nap).To(patient(t), func(run *vimap.Run[int, int]) (int, error) {
-			return run.Aggregate(func() int { return 0 }, func(a, _, _ int) int { return a }, func(int, int) int { panic(errOdd) }), run.Err()
+	testkit.Bubble(t, func(t *testing.T) {
+		nap := vimap.Func(testkit.Sleepy(time.Second)).Workers(2) // so that both take part
+		_, err := testkit.Count(10, nil).Via(nap).To(testkit.Patient(t), func(run *vimap.Run[int, int]) (int, error) {
+			return run.Aggregate(func() int { return 0 }, func(a, _, _ int) int { return a }, func(int, int) int { panic(testkit.ErrOdd) }), run.Err()
 		})
 		var p *vimap.PanicError
 		require.ErrorAs(t, err, &p)
-		require.ErrorIs(t, err, errOdd)
+		require.ErrorIs(t, err, testkit.ErrOdd)
 	})
 }
 
 func TestWithoutOutputsAnAggregateIsANewAccumulator(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	for _, c := range []context.Context{ctx, func() context.Context { cancel(); return ctx }()} {
-		run := count(0, nil).Via(vimap.Func(thrice).Workers(2)).Start(c)
+		run := testkit.Count(0, nil).Via(vimap.Func(thrice).Workers(2)).Start(c)
 		got := run.Aggregate(func() map[int]int { return map[int]int{} }, nil2map, func(m, _ map[int]int) map[int]int { return m })
 		require.NotNil(t, got)
 		_ = run.Err()
@@ -331,7 +334,8 @@ func TestWithoutOutputsAnAggregateIsANewAccumulator(t *testing.T) {
 func nil2map(m map[int]int, in, out int) map[int]int { m[in] = out; return m }
 
 func TestAnAbandonedOrLostWorkerLeavesItsAccumulator(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	rerun.Share(t, 6)
+	testkit.Bubble(t, func(t *testing.T) {
 		stage := vimap.Open(func(context.Context) (int, error) { return 0, nil }).
 			Do(func(_ int, _ context.Context, n int) (int, error) {
 				switch n % 10 {
@@ -340,41 +344,42 @@ func TestAnAbandonedOrLostWorkerLeavesItsAccumulator(t *testing.T) {
 				case 2:
 					panic("lost")
 				case 3:
-					return 0, vimap.Lost(errOdd)
+					return 0, vimap.Lost(testkit.ErrOdd)
 				}
 				return n, nil
 			}).Workers(3).Timeout(time.Second).StuckLimit(1000)
-		pairs, run := aggregated(patient(t), t, count(300, nil).Via(stage).Tolerate(90))
+		pairs, run := aggregated(testkit.Patient(t), t, testkit.Count(300, nil).Via(stage).Tolerate(90))
 		require.NoError(t, run.Err())
 		require.Len(t, pairs, 210)
 		stats := run.Stats()
 		require.Equal(t, int64(30), stats.Stuck)
 		require.Equal(t, int64(90), stats.Failed)
-		time.Sleep(grace) // until those that were abandoned have come back
+		time.Sleep(testkit.Grace) // until those that were abandoned have come back
 	})
 }
 
 func TestCancellingAnAggregateEndsItWithWhatWasAdded(t *testing.T) {
-	quiet(t)
+	rerun.Share(t, 6)
+	testkit.Quiet(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	var added atomic.Int64
-	run := count(endless, nil).Via(vimap.Func(thrice).Workers(3)).Start(ctx)
+	run := testkit.Count(testkit.Endless, nil).Via(vimap.Func(thrice).Workers(3)).Start(ctx)
 	s := run.Aggregate(newTally, func(s *tally, in, out int) *tally {
 		if added.Add(1) == 10_000 {
-			cancel(errOdd)
+			cancel(testkit.ErrOdd)
 		}
 		return s.add(in, out)
 	}, (*tally).merge)
-	require.ErrorIs(t, run.Err(), errOdd)
+	require.ErrorIs(t, run.Err(), testkit.ErrOdd)
 	stats := run.Stats()
-	requireAddsUp(t, stats)
+	testkit.RequireAddsUp(t, stats)
 	require.Equal(t, int64(len(s.pairs)), stats.Delivered)
 	require.GreaterOrEqual(t, len(s.pairs), 10_000)
 }
 
 func TestStoppingAnAggregateFinishesWhatWasRead(t *testing.T) {
-	quiet(t)
-	run := count(endless, nil).Via(vimap.Func(thrice).Workers(3)).Start(t.Context())
+	testkit.Quiet(t)
+	run := testkit.Count(testkit.Endless, nil).Via(vimap.Func(thrice).Workers(3)).Start(t.Context())
 	var added atomic.Int64
 	s := run.Aggregate(newTally, func(s *tally, in, out int) *tally {
 		if added.Add(1) == 1000 {
@@ -388,18 +393,18 @@ func TestStoppingAnAggregateFinishesWhatWasRead(t *testing.T) {
 }
 
 func TestAWorkerThatAggregatesDoesNotIdleWhileThereIsRoom(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		// Of 16 in flight, 13 are in back-off: the room that the others leave is
 		// less than what wakes the source by itself.
 		stage := vimap.Func(func(_ context.Context, n int) (int, error) {
 			if n < 13 {
-				return 0, errOdd
+				return 0, testkit.ErrOdd
 			}
 			return n, nil
 		}).Workers(2).Retry(retry.Fixed(time.Hour).Attempts(2))
 		var at time.Duration
 		began := time.Now()
-		run := count(1000, nil).Via(stage).InFlight(16).Tolerate(13).Start(t.Context())
+		run := testkit.Count(1000, nil).Via(stage).InFlight(16).Tolerate(13).Start(t.Context())
 		sum := run.Aggregate(func() int { return 0 }, func(sum, in, _ int) int {
 			if in == 999 {
 				at = time.Since(began)
@@ -414,9 +419,9 @@ func TestAWorkerThatAggregatesDoesNotIdleWhileThereIsRoom(t *testing.T) {
 
 func TestAnAggregateKeepsNoItem(t *testing.T) {
 	rerun.Once(t)
-	quiet(t)
+	testkit.Quiet(t)
 	var alive, most atomic.Int64
-	p := count(20_000, nil).Map(func(n int) *[64]int {
+	p := testkit.Count(20_000, nil).Map(func(n int) *[64]int {
 		v := &[64]int{n}
 		if n%10 == 0 {
 			alive.Add(1)
@@ -437,8 +442,8 @@ func TestAnAggregateKeepsNoItem(t *testing.T) {
 }
 
 func TestAMistakeInAnAggregatePanicsWithItsRule(t *testing.T) {
-	quiet(t)
-	run := count(1, nil).Start(t.Context())
+	testkit.Quiet(t)
+	run := testkit.Count(1, nil).Start(t.Context())
 	begin, add, merge := func() int { return 0 }, func(int, int, int) int { return 0 }, func(int, int) int { return 0 }
 	require.PanicsWithValue(t, "vimap: Aggregate: newAcc must not be nil", func() { run.Aggregate(nil, add, merge) })
 	require.PanicsWithValue(t, "vimap: Aggregate: add must not be nil", func() { run.Aggregate(begin, nil, merge) })

@@ -13,6 +13,7 @@ import (
 
 	"github.com/vimap-go/vimap"
 	"github.com/vimap-go/vimap/internal/rerun"
+	"github.com/vimap-go/vimap/internal/testkit"
 	"github.com/vimap-go/vimap/vimaptest"
 )
 
@@ -53,10 +54,10 @@ func batched[In, Out any](run *vimap.Run[In, Out], n int, linger time.Duration) 
 }
 
 func TestABatchComesWhenItIsFullAndWhatIsLeftAtTheEnd(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	for mode, ctx := range modes(t) {
 		for _, n := range []int{1, 3, 4, 10, 11, 5_000} {
-			run := count(10, nil).Via(vimap.Func(same).Workers(2)).Ordered().Start(ctx)
+			run := testkit.Count(10, nil).Via(vimap.Func(testkit.Same).Workers(2)).Ordered().Start(ctx)
 			all, err := batched(run, n, time.Hour)
 			require.NoError(t, err, mode)
 			var outs []int
@@ -66,29 +67,30 @@ func TestABatchComesWhenItIsFullAndWhatIsLeftAtTheEnd(t *testing.T) {
 				}
 				outs = append(outs, batch...)
 			}
-			require.Equal(t, upTo(10), outs)
+			require.Equal(t, testkit.UpTo(10), outs)
 			require.Len(t, all, (10+n-1)/n)
 			require.Equal(t, int64(10), run.Stats().Delivered)
-			requireAddsUp(t, run.Stats())
+			testkit.RequireAddsUp(t, run.Stats())
 		}
-		all, err := batched(count(0, nil).Start(ctx), 3, time.Hour)
+		all, err := batched(testkit.Count(0, nil).Start(ctx), 3, time.Hour)
 		require.NoError(t, err)
 		require.Empty(t, all)
 	}
 }
 
 func TestABatchLargerThanTheLookAheadFills(t *testing.T) {
-	quiet(t)
-	all, err := batched(count(20_000, nil).Ordered().Start(t.Context()), 10_000, time.Hour)
+	rerun.Share(t, 6)
+	testkit.Quiet(t)
+	all, err := batched(testkit.Count(20_000, nil).Ordered().Start(t.Context()), 10_000, time.Hour)
 	require.NoError(t, err)
 	require.Len(t, all, 2)
-	all, err = batched(count(20, nil).InFlight(4).Start(t.Context()), 10, time.Hour)
+	all, err = batched(testkit.Count(20, nil).InFlight(4).Start(t.Context()), 10, time.Hour)
 	require.NoError(t, err)
 	require.Len(t, all, 5, "InFlight bounds a batch, too")
 }
 
 func TestABatchComesWhenItsOldestOutputHasLingered(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		for _, ordered := range []bool{false, true} {
 			began := time.Now()
 			p := arriving(0, time.Second, time.Second, 5*time.Second, time.Second, 0, 0)
@@ -97,7 +99,7 @@ func TestABatchComesWhenItsOldestOutputHasLingered(t *testing.T) {
 			}
 			var at []time.Duration
 			var all [][]int
-			run := p.Start(patient(t))
+			run := p.Start(testkit.Patient(t))
 			for batch := range run.Batches(3, 2500*time.Millisecond) {
 				at = append(at, time.Since(began))
 				all = append(all, outsOf(batch))
@@ -117,7 +119,7 @@ func TestABatchLingersNoLongerForWhatComesByMeanwhile(t *testing.T) {
 	}
 	odd := func(n int) (int, error) {
 		if n > 0 {
-			return 0, errOdd
+			return 0, testkit.ErrOdd
 		}
 		return n, nil
 	}
@@ -131,7 +133,7 @@ func TestABatchLingersNoLongerForWhatComesByMeanwhile(t *testing.T) {
 		}),
 		"behind a slow one": arriving(second...).Via(vimap.Func(func(ctx context.Context, n int) (int, error) {
 			if n == 1 {
-				return sleepy(20*time.Second)(ctx, n)
+				return testkit.Sleepy(20*time.Second)(ctx, n)
 			}
 			return n, nil
 		}).Workers(2)).Ordered(),
@@ -141,8 +143,8 @@ func TestABatchLingersNoLongerForWhatComesByMeanwhile(t *testing.T) {
 				continue // there, time is only looked at when an output comes
 			}
 			t.Run(name+mode, func(t *testing.T) {
-				bubble(t, func(t *testing.T) {
-					ctx := patient(t)
+				testkit.Bubble(t, func(t *testing.T) {
+					ctx := testkit.Patient(t)
 					if mode == "serial" {
 						ctx = vimaptest.Serial(ctx)
 					}
@@ -159,10 +161,10 @@ func TestABatchLingersNoLongerForWhatComesByMeanwhile(t *testing.T) {
 }
 
 func TestWithoutLingerABatchWaitsForNothing(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		began := time.Now()
 		var at []time.Duration
-		for batch := range arriving(0, time.Second, time.Second).Start(patient(t)).Batches(100, 0) {
+		for batch := range arriving(0, time.Second, time.Second).Start(testkit.Patient(t)).Batches(100, 0) {
 			require.Len(t, batch, 1)
 			at = append(at, time.Since(began))
 		}
@@ -171,48 +173,48 @@ func TestWithoutLingerABatchWaitsForNothing(t *testing.T) {
 }
 
 func TestAFailureEndsTheBatchesBehindWhatCameBefore(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	fails := func(n int) (int, error) {
 		if n == 7 {
-			return 0, errOdd
+			return 0, testkit.ErrOdd
 		}
 		return n, nil
 	}
 	for mode, ctx := range modes(t) {
-		run := count(20, nil).Try(fails).Ordered().Start(ctx)
+		run := testkit.Count(20, nil).Try(fails).Ordered().Start(ctx)
 		var all [][]int
 		for batch := range run.Batches(5, time.Hour) {
 			require.NoError(t, run.Context().Err(), "the run goes on while there is something to do")
 			all = append(all, outsOf(batch))
 		}
-		require.ErrorIs(t, run.Err(), errOdd, mode)
+		require.ErrorIs(t, run.Err(), testkit.ErrOdd, mode)
 		require.Equal(t, [][]int{{0, 1, 2, 3, 4}, {5, 6}}, all)
 		require.Equal(t, int64(7), run.Stats().Delivered)
 		require.Equal(t, int64(1), run.Stats().Failed)
-		requireAddsUp(t, run.Stats())
+		testkit.RequireAddsUp(t, run.Stats())
 
-		run = count(20, nil).Try(fails).Ordered().Tolerate(1).Start(ctx)
+		run = testkit.Count(20, nil).Try(fails).Ordered().Tolerate(1).Start(ctx)
 		all, err := batched(run, 10, time.Hour)
 		require.NoError(t, err, mode)
 		require.Len(t, all, 2)
 		require.Len(t, all[0], 10)
 		require.Equal(t, int64(19), run.Stats().Delivered)
 
-		run = count(20, nil).Try(fails).Ordered().Start(ctx) // the loop is left with the batch before the failure
+		run = testkit.Count(20, nil).Try(fails).Ordered().Start(ctx) // the loop is left with the batch before the failure
 		for range run.Batches(8, time.Hour) {
 			break
 		}
 		require.NoError(t, run.Err())
 		require.Equal(t, int64(7), run.Stats().Delivered)
 		require.Zero(t, run.Stats().Failed)
-		requireAddsUp(t, run.Stats())
+		testkit.RequireAddsUp(t, run.Stats())
 	}
 }
 
 func TestWhatACancellationMeetsInABatchIsUnfinished(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		errEnough := errors.New("enough")
-		ctx, cancel := context.WithCancelCause(patient(t))
+		ctx, cancel := context.WithCancelCause(testkit.Patient(t))
 		time.AfterFunc(2500*time.Millisecond, func() { cancel(errEnough) })
 		run := arriving(0, time.Second, time.Second, time.Second).Start(ctx)
 		all, err := batched(run, 2, time.Hour)
@@ -224,9 +226,9 @@ func TestWhatACancellationMeetsInABatchIsUnfinished(t *testing.T) {
 }
 
 func TestStopBringsThePartOfABatchThatThereIs(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	for mode, ctx := range modes(t) {
-		run := count(endless, nil).Start(ctx)
+		run := testkit.Count(testkit.Endless, nil).Start(ctx)
 		var got int64
 		for batch := range run.Batches(100, time.Hour) {
 			got += int64(len(batch))
@@ -239,10 +241,10 @@ func TestStopBringsThePartOfABatchThatThereIs(t *testing.T) {
 }
 
 func TestItemsOfABatchCountAsInFlight(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		var reads atomic.Int64
 		taken := int64(0)
-		for batch := range count(100, &reads).InFlight(10).Start(patient(t)).Batches(4, time.Hour) {
+		for batch := range testkit.Count(100, &reads).InFlight(10).Start(testkit.Patient(t)).Batches(4, time.Hour) {
 			require.LessOrEqual(t, reads.Load(), taken+10)
 			taken += int64(len(batch))
 			time.Sleep(time.Second)
@@ -252,7 +254,7 @@ func TestItemsOfABatchCountAsInFlight(t *testing.T) {
 }
 
 func TestBatchesOfATeeKeepTheirOwnTime(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		began := time.Now()
 		var at []time.Duration
 		lingers := func(n int, linger time.Duration) func(*vimap.Run[int, int]) ([][]int, error) {
@@ -264,7 +266,7 @@ func TestBatchesOfATeeKeepTheirOwnTime(t *testing.T) {
 				return all, run.Err()
 			}
 		}
-		run := arriving(0, time.Second, 10*time.Second, time.Second).Start(patient(t))
+		run := arriving(0, time.Second, 10*time.Second, time.Second).Start(testkit.Patient(t))
 		long, short, err := run.Tee(lingers(3, 5*time.Second), lingers(100, 1500*time.Millisecond))
 		require.NoError(t, err)
 		require.Equal(t, [][]int{{0, 1}, {2, 3}}, long)
@@ -275,16 +277,16 @@ func TestBatchesOfATeeKeepTheirOwnTime(t *testing.T) {
 }
 
 func TestAnyBatchesOfATeeAreThoseOfALoopOverASlice(t *testing.T) {
-	quiet(t)
-	for range rerun.Rounds(t, 200, 30) {
+	testkit.Quiet(t)
+	for range rerun.Rounds(t, 200, 8) {
 		n, first, second := rand.IntN(300), 1+rand.IntN(40), 1+rand.IntN(40)
 		bound := []int{0, 1, 2, 7, 50}[rand.IntN(5)]
-		p := count(n, nil).Filter(func(n int) bool { return n%5 != 0 }).Try(func(n int) (int, error) {
+		p := testkit.Count(n, nil).Filter(func(n int) bool { return n%5 != 0 }).Try(func(n int) (int, error) {
 			if n%7 == 0 {
-				return 0, errOdd
+				return 0, testkit.ErrOdd
 			}
 			return n, nil
-		}).Via(vimap.Func(same).Workers(3)).Tolerate(n).Ordered()
+		}).Via(vimap.Func(testkit.Same).Workers(3)).Tolerate(n).Ordered()
 		if bound > 0 {
 			p = p.InFlight(bound)
 			first, second = min(first, bound), min(second, bound)
@@ -306,7 +308,7 @@ func TestAnyBatchesOfATeeAreThoseOfALoopOverASlice(t *testing.T) {
 			require.Equal(t, chunks(want, second), b, "%s of %d by %d", mode, n, second)
 			require.Equal(t, int64(len(want)), run.Stats().Delivered)
 			require.Zero(t, run.Stats().Unfinished)
-			requireAddsUp(t, run.Stats())
+			testkit.RequireAddsUp(t, run.Stats())
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/testkit"
 )
 
 // processors sets the number of processors for a test.
@@ -24,18 +25,18 @@ func processors(t *testing.T, n int) {
 func TestNoWorkerIdlesWhileAnotherHasLinesThatNobodyHasBegun(t *testing.T) {
 	processors(t, 4)
 	for _, whole := range []bool{false, true} {
-		bubble(t, func(t *testing.T) {
+		testkit.Bubble(t, func(t *testing.T) {
 			l := &lent{text: strings.Repeat("x\n", 400), sizes: []int{1000}, whole: whole}
-			var both gauge
+			var both testkit.Gauge
 			began := time.Now()
 			n, err := l.lend(0).Map(func([]byte) int {
-				defer both.enter()()
+				defer both.Enter()()
 				time.Sleep(time.Second)
 				return 1
-			}).To(patient(t), inTotal)
+			}).To(testkit.Patient(t), inTotal)
 			require.NoError(t, err)
 			require.Equal(t, 400, n)
-			require.Equal(t, int64(4), both.most.Load())
+			require.Equal(t, int64(4), both.Most.Load())
 			require.Less(t, time.Since(began), 105*time.Second, "100 are the least")
 		})
 	}
@@ -47,7 +48,7 @@ func inTotal(run *vimap.Run[int, int]) (int, error) {
 
 func TestTheLinesBehindOneThatHoldsAWorkerUpAreTakenByOthers(t *testing.T) {
 	processors(t, 2)
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		var others atomic.Int64
 		var at time.Duration
 		began := time.Now()
@@ -67,7 +68,7 @@ func TestTheLinesBehindOneThatHoldsAWorkerUpAreTakenByOthers(t *testing.T) {
 }
 
 func TestCancellingEndsARunOfLinesBetweenThem(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeoutCause(t.Context(), 1500*time.Millisecond, errLine)
 		defer cancel()
 		began := time.Now()
@@ -79,14 +80,14 @@ func TestCancellingEndsARunOfLinesBetweenThem(t *testing.T) {
 		require.ErrorIs(t, run.Err(), errLine)
 		require.Equal(t, 2*time.Second, time.Since(began))
 		require.Equal(t, int64(n), run.Stats().Delivered)
-		requireAddsUp(t, run.Stats())
+		testkit.RequireAddsUp(t, run.Stats())
 	})
 }
 
 func TestBlocksInFlightAreBounded(t *testing.T) {
 	processors(t, 2)
 	for _, ordered := range []bool{false, true} {
-		bubble(t, func(t *testing.T) {
+		testkit.Bubble(t, func(t *testing.T) {
 			l := &lent{text: strings.Repeat("x\n", 100_000), sizes: []int{200}}
 			p := l.lend(0).Map(func([]byte) int { time.Sleep(time.Hour); return 1 })
 			bound := int64(3*2 + 2)
@@ -103,7 +104,7 @@ func TestBlocksInFlightAreBounded(t *testing.T) {
 }
 
 func TestStoppingARunOfLinesFinishesWhatWasRead(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	var run *vimap.Run[string, string]
 	var once sync.Once
 	l := &lent{text: strings.Repeat("x\n", 100_000), sizes: []int{1000}}
@@ -118,7 +119,7 @@ func TestStoppingARunOfLinesFinishesWhatWasRead(t *testing.T) {
 }
 
 func TestALineThatIsKeptIsOverwrittenUnderTheRaceDetector(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	var kept [][]byte
 	keep := func(line []byte) bool { kept = append(kept, line); return true }
 	for _, p := range []vimap.Pipeline[string, string]{

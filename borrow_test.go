@@ -18,6 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
+	"github.com/vimap-go/vimap/internal/testkit"
 	"github.com/vimap-go/vimap/vimaptest"
 )
 
@@ -234,7 +236,8 @@ func holdLines(ctx context.Context, t *testing.T, l *lent, ordered bool) {
 }
 
 func TestLinesThatAreLentAreThoseOfAPlainLoop(t *testing.T) {
-	quiet(t)
+	rerun.Share(t, 6)
+	testkit.Quiet(t)
 	r := rand.New(rand.NewPCG(1, 2))
 	for range rounds {
 		text := randomText(r, r.IntN(100))
@@ -249,7 +252,7 @@ func TestLinesThatAreLentAreThoseOfAPlainLoop(t *testing.T) {
 }
 
 func TestLinesThatAreLentAreTheSameWhereTheyTravel(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	text := strings.ReplaceAll(randomText(rand.New(rand.NewPCG(3, 4)), 300), "exit", "panic")
 	wide := func(p vimap.Pipeline[string, string]) vimap.Pipeline[string, string] {
 		return p.Via(vimap.Func(func(_ context.Context, line string) (string, error) { return line, nil }).Workers(3))
@@ -299,7 +302,7 @@ func FuzzBlocks(f *testing.F) {
 }
 
 func TestTheFirstFailureOfLinesInOrderComesBehindAllBeforeIt(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	for _, bad := range []int{0, 1, 500, 999} {
 		var text strings.Builder
 		var want []string
@@ -320,12 +323,12 @@ func TestTheFirstFailureOfLinesInOrderComesBehindAllBeforeIt(t *testing.T) {
 		require.ErrorAs(t, run.Err(), &item)
 		require.Equal(t, int64(bad), item.Index)
 		require.Equal(t, int64(bad), run.Stats().Delivered)
-		requireAddsUp(t, run.Stats())
+		testkit.RequireAddsUp(t, run.Stats())
 	}
 }
 
 func TestALineThatIsTooLongOrUnreadableEndsTheRunWithItsPlace(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	errDisk := errors.New("disk on fire")
 	text := strings.Repeat("abc\n", 1000) + "abcd\n" + strings.Repeat("abc\n", 1000)
 	for _, ordered := range []bool{false, true} {
@@ -360,7 +363,7 @@ func TestALineThatIsTooLongOrUnreadableEndsTheRunWithItsPlace(t *testing.T) {
 					require.Equal(t, int64(len(got)), run.Stats().Delivered)
 					require.Equal(t, lentPlace(int64(len(got))), strings.Split(failed.Err.Error(), ": ")[0], "all before it, and nothing behind")
 				}
-				requireAddsUp(t, run.Stats())
+				testkit.RequireAddsUp(t, run.Stats())
 			})
 		}
 	}

@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
+	"github.com/vimap-go/vimap/internal/testkit"
 	"github.com/vimap-go/vimap/retry"
 )
 
@@ -41,27 +43,12 @@ func (b *batches) squares(_ context.Context, ns []int) ([]int, error) {
 	return outs, nil
 }
 
-// trickle is a source of n items, one every pause, that stays open for rest.
-func trickle(n int, pause, rest time.Duration) vimap.Pipeline[int, int] {
-	return vimap.Emit(func(ctx context.Context, out *vimap.Emitter[int]) error {
-		for i := range n {
-			if !out.One(i) {
-				return nil
-			}
-			if _, err := sleepy(pause)(ctx, 0); err != nil {
-				return err
-			}
-		}
-		_, err := sleepy(rest)(ctx, 0)
-		return err
-	})
-}
-
 func TestEachInputOfABatchHasItsOwnOutput(t *testing.T) {
-	quiet(t)
+	rerun.Share(t, 6)
+	testkit.Quiet(t)
 	for _, size := range []int{1, 3, 100, 5_000} {
 		b := batches{began: time.Now()}
-		run := count(2_345, nil).Via(vimap.Bulk(size, time.Millisecond, b.squares).Workers(4)).Start(t.Context())
+		run := testkit.Count(2_345, nil).Via(vimap.Bulk(size, time.Millisecond, b.squares).Workers(4)).Start(t.Context())
 		seen := make([]bool, 2_345)
 		for in, out := range run.Zip() {
 			require.Equal(t, in*in, out)
@@ -78,10 +65,10 @@ func TestEachInputOfABatchHasItsOwnOutput(t *testing.T) {
 }
 
 func TestABatchIsFlushedWhenItIsFull(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		b := batches{began: time.Now()}
 		// The source stays open and nobody waits an hour: fullness alone flushes.
-		run := trickle(20, 0, 5*time.Minute).Via(vimap.Bulk(5, time.Hour, b.squares)).Start(patient(t))
+		run := testkit.Trickle(20, 0, 5*time.Minute).Via(vimap.Bulk(5, time.Hour, b.squares)).Start(testkit.Patient(t))
 		seen := 0
 		for range run.Zip() {
 			seen++
@@ -94,9 +81,9 @@ func TestABatchIsFlushedWhenItIsFull(t *testing.T) {
 }
 
 func TestTheLastBatchDoesNotWaitForItsLinger(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		b := batches{began: time.Now()}
-		outs, err := count(7, nil).Via(vimap.Bulk(5, time.Hour, b.squares)).Ordered().To(patient(t), collect)
+		outs, err := testkit.Count(7, nil).Via(vimap.Bulk(5, time.Hour, b.squares)).Ordered().To(testkit.Patient(t), testkit.Collect)
 		require.NoError(t, err)
 		require.Len(t, outs, 7)
 		require.Equal(t, [][]int{{0, 1, 2, 3, 4}, {5, 6}}, b.all)
@@ -105,13 +92,13 @@ func TestTheLastBatchDoesNotWaitForItsLinger(t *testing.T) {
 }
 
 func TestABatchIsFlushedWhenItsOldestItemHasLingered(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		// An item every 6 ms and a linger of 20 ms: a timer that each item sets anew would never fire.
 		for _, workers := range []int{1, 3} {
 			b := batches{began: time.Now()}
 			seen := 0
-			run := trickle(200, 6*time.Millisecond, time.Minute).
-				Via(vimap.Bulk(1_000, 20*time.Millisecond, b.squares).Workers(workers)).Start(patient(t))
+			run := testkit.Trickle(200, 6*time.Millisecond, time.Minute).
+				Via(vimap.Bulk(1_000, 20*time.Millisecond, b.squares).Workers(workers)).Start(testkit.Patient(t))
 			for in := range run.Zip() {
 				seen++
 				sent := time.Duration(in) * 6 * time.Millisecond
@@ -129,10 +116,10 @@ func TestABatchIsFlushedWhenItsOldestItemHasLingered(t *testing.T) {
 }
 
 func TestAnErrorOfABatchIsChargedToEachOfItsItems(t *testing.T) {
-	quiet(t)
-	all, run := outcomes(t.Context(), count(20, nil).Via(vimap.Bulk(5, time.Hour, func(_ context.Context, ns []int) ([]int, error) {
+	testkit.Quiet(t)
+	all, run := testkit.Outcomes(t.Context(), testkit.Count(20, nil).Via(vimap.Bulk(5, time.Hour, func(_ context.Context, ns []int) ([]int, error) {
 		if slices.Contains(ns, 7) {
-			return nil, errOdd
+			return nil, testkit.ErrOdd
 		}
 		return ns, nil
 	}).Named("bulk")).Ordered())
@@ -140,7 +127,7 @@ func TestAnErrorOfABatchIsChargedToEachOfItsItems(t *testing.T) {
 	require.Len(t, all, 20)
 	for i, result := range all {
 		require.Equal(t, i, result.In)
-		require.Equal(t, i >= 5 && i < 10, errors.Is(result.Err, errOdd), "item %d: %v", i, result.Err)
+		require.Equal(t, i >= 5 && i < 10, errors.Is(result.Err, testkit.ErrOdd), "item %d: %v", i, result.Err)
 		var item *vimap.ItemError
 		if errors.As(result.Err, &item) {
 			require.Equal(t, int64(i), item.Index)
@@ -148,7 +135,7 @@ func TestAnErrorOfABatchIsChargedToEachOfItsItems(t *testing.T) {
 			require.Equal(t, "bulk", item.Stage)
 		}
 	}
-	requireAddsUp(t, run.Stats())
+	testkit.RequireAddsUp(t, run.Stats())
 }
 
 func TestAWrongNumberOfOutputsFailsEachItemOfTheBatch(t *testing.T) {
@@ -158,8 +145,8 @@ func TestAWrongNumberOfOutputsFailsEachItemOfTheBatch(t *testing.T) {
 		"one too many": func(ns []int) []int { return append(slices.Clone(ns), 1) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			quiet(t)
-			all, run := outcomes(t.Context(), count(20, nil).Via(vimap.Bulk(5, time.Hour, func(_ context.Context, ns []int) ([]int, error) {
+			testkit.Quiet(t)
+			all, run := testkit.Outcomes(t.Context(), testkit.Count(20, nil).Via(vimap.Bulk(5, time.Hour, func(_ context.Context, ns []int) ([]int, error) {
 				if slices.Contains(ns, 7) {
 					return answer(ns), nil
 				}
@@ -179,11 +166,11 @@ func TestAWrongNumberOfOutputsFailsEachItemOfTheBatch(t *testing.T) {
 
 func TestABatchThatFailedIsTriedAgainItemByItem(t *testing.T) {
 	for name, fault := range map[string]func([]int) ([]int, error){
-		"error":        func([]int) ([]int, error) { return nil, errOdd },
+		"error":        func([]int) ([]int, error) { return nil, testkit.ErrOdd },
 		"wrong number": func(ns []int) ([]int, error) { return append(slices.Clone(ns), 1), nil },
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			testkit.Bubble(t, func(t *testing.T) {
 				b := batches{began: time.Now()}
 				stage := vimap.Bulk(5, time.Hour, func(ctx context.Context, ns []int) ([]int, error) {
 					if slices.Contains(ns, 7) {
@@ -192,7 +179,7 @@ func TestABatchThatFailedIsTriedAgainItemByItem(t *testing.T) {
 					}
 					return b.squares(ctx, ns)
 				}).Retry(retry.Fixed(time.Second).Attempts(3))
-				run := count(20, nil).Via(stage).Ordered().Start(patient(t))
+				run := testkit.Count(20, nil).Via(stage).Ordered().Start(testkit.Patient(t))
 				for result := range run.Results() {
 					if result.In != 7 {
 						require.NoError(t, result.Err)
@@ -218,8 +205,8 @@ func TestABatchThatFailedIsTriedAgainItemByItem(t *testing.T) {
 }
 
 func TestAPanicInABatchFailsItsItemsAndNoOthers(t *testing.T) {
-	quiet(t)
-	all, run := outcomes(t.Context(), count(50, nil).Via(vimap.Bulk(5, time.Hour, func(_ context.Context, ns []int) ([]int, error) {
+	testkit.Quiet(t)
+	all, run := testkit.Outcomes(t.Context(), testkit.Count(50, nil).Via(vimap.Bulk(5, time.Hour, func(_ context.Context, ns []int) ([]int, error) {
 		if slices.Contains(ns, 7) {
 			panic("seven")
 		}
@@ -234,8 +221,8 @@ func TestAPanicInABatchFailsItsItemsAndNoOthers(t *testing.T) {
 }
 
 func TestWhatABulkFunctionDoesToItsBatchLeavesTheInputsAlone(t *testing.T) {
-	quiet(t)
-	run := count(1_000, nil).Via(vimap.Zip(vimap.Bulk(10, time.Hour, func(_ context.Context, ns []int) ([]int, error) {
+	testkit.Quiet(t)
+	run := testkit.Count(1_000, nil).Via(vimap.Zip(vimap.Bulk(10, time.Hour, func(_ context.Context, ns []int) ([]int, error) {
 		for i := range ns {
 			ns[i] *= -1
 		}
@@ -252,30 +239,30 @@ func TestWhatABulkFunctionDoesToItsBatchLeavesTheInputsAlone(t *testing.T) {
 }
 
 func TestBatchesRunSideBySideOnTheirWorkers(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		var g gauge
+	testkit.Bubble(t, func(t *testing.T) {
+		var g testkit.Gauge
 		began := time.Now()
-		outs, err := count(120, nil).Via(vimap.Bulk(10, time.Millisecond, func(_ context.Context, ns []int) ([]int, error) {
-			defer g.enter()()
+		outs, err := testkit.Count(120, nil).Via(vimap.Bulk(10, time.Millisecond, func(_ context.Context, ns []int) ([]int, error) {
+			defer g.Enter()()
 			time.Sleep(time.Second)
 			return ns, nil
-		}).Workers(4)).Ordered().To(patient(t), collect)
+		}).Workers(4)).Ordered().To(testkit.Patient(t), testkit.Collect)
 		require.NoError(t, err)
-		require.Equal(t, upTo(120), outs)
+		require.Equal(t, testkit.UpTo(120), outs)
 		require.Equal(t, 3*time.Second, time.Since(began).Truncate(time.Second))
-		require.Equal(t, int64(4), g.most.Load())
+		require.Equal(t, int64(4), g.Most.Load())
 	})
 }
 
 func TestABatchLargerThanWhatMayBeInFlightIsFlushedByItsLinger(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		for _, ordered := range []bool{false, true} {
 			b := batches{began: time.Now()}
-			p := count(10, nil).Via(vimap.Bulk(100, time.Second, b.squares)).InFlight(2)
+			p := testkit.Count(10, nil).Via(vimap.Bulk(100, time.Second, b.squares)).InFlight(2)
 			if ordered {
 				p = p.Ordered()
 			}
-			outs, err := p.To(patient(t), collect)
+			outs, err := p.To(testkit.Patient(t), testkit.Collect)
 			require.NoError(t, err)
 			require.Len(t, outs, 10)
 			require.LessOrEqual(t, time.Since(b.began), 10*time.Second)
@@ -284,18 +271,18 @@ func TestABatchLargerThanWhatMayBeInFlightIsFlushedByItsLinger(t *testing.T) {
 }
 
 func TestCancellationEndsALingeringBatchAtOnce(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancelCause(patient(t))
+	testkit.Bubble(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(testkit.Patient(t))
 		defer cancel(nil)
-		time.AfterFunc(time.Second, func() { cancel(errStop) })
+		time.AfterFunc(time.Second, func() { cancel(testkit.ErrStop) })
 		var called atomic.Bool
 		began := time.Now()
-		run := trickle(3, 0, time.Hour).Via(vimap.Bulk(5, time.Hour, func(_ context.Context, ns []int) ([]int, error) {
+		run := testkit.Trickle(3, 0, time.Hour).Via(vimap.Bulk(5, time.Hour, func(_ context.Context, ns []int) ([]int, error) {
 			called.Store(true)
 			return ns, nil
 		})).Start(ctx)
-		outs, err := collect(run)
-		require.ErrorIs(t, err, errStop)
+		outs, err := testkit.Collect(run)
+		require.ErrorIs(t, err, testkit.ErrStop)
 		require.Empty(t, outs)
 		require.Equal(t, time.Second, time.Since(began))
 		require.Equal(t, int64(3), run.Stats().Unfinished)
@@ -304,11 +291,11 @@ func TestCancellationEndsALingeringBatchAtOnce(t *testing.T) {
 }
 
 func TestStopFlushesALingeringBatch(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		b := batches{began: time.Now()}
-		run := trickle(3, 0, time.Hour).Via(vimap.Bulk(5, time.Hour, b.squares)).Start(patient(t))
+		run := testkit.Trickle(3, 0, time.Hour).Via(vimap.Bulk(5, time.Hour, b.squares)).Start(testkit.Patient(t))
 		time.AfterFunc(time.Second, run.Stop)
-		outs, err := collect(run)
+		outs, err := testkit.Collect(run)
 		require.NoError(t, err)
 		require.ElementsMatch(t, []int{0, 1, 4}, outs)
 		require.Equal(t, time.Second, time.Since(b.began))
@@ -316,8 +303,8 @@ func TestStopFlushesALingeringBatch(t *testing.T) {
 }
 
 func TestABulkErrorNamesTheNumbers(t *testing.T) {
-	quiet(t)
-	_, err := count(3, nil).Via(vimap.Bulk(3, time.Hour, func(context.Context, []int) ([]int, error) { return []int{1}, nil })).To(t.Context(), collect)
+	testkit.Quiet(t)
+	_, err := testkit.Count(3, nil).Via(vimap.Bulk(3, time.Hour, func(context.Context, []int) ([]int, error) { return []int{1}, nil })).To(t.Context(), testkit.Collect)
 	require.ErrorIs(t, err, vimap.ErrBulk)
 	require.ErrorContains(t, err, fmt.Sprint(3))
 	require.ErrorContains(t, err, fmt.Sprint(1))

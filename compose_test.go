@@ -12,15 +12,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
+	"github.com/vimap-go/vimap/internal/testkit"
 	"github.com/vimap-go/vimap/retry"
 )
 
 func atoi(_ context.Context, s string) (int, error) { return strconv.Atoi(s) }
 
-func words(n int) vimap.Pipeline[int, string] { return count(n, nil).Map(strconv.Itoa) }
+func words(n int) vimap.Pipeline[int, string] { return testkit.Count(n, nil).Map(strconv.Itoa) }
 
 func TestThenPassesTheOutputsOfOneStageToTheNext(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	half := func(_ context.Context, n int) (float64, error) { return float64(n) / 2, nil }
 	show := func(_ context.Context, x float64) (string, error) { return fmt.Sprint(x), nil }
 	left := vimap.Func(atoi).Workers(2).Then(vimap.Func(half).Workers(3)).Then(vimap.Func(show))
@@ -39,33 +41,33 @@ func TestThenPassesTheOutputsOfOneStageToTheNext(t *testing.T) {
 }
 
 func TestThePartsOfAComposedStageWorkAtTheSameTime(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		var first, second crew
+	testkit.Bubble(t, func(t *testing.T) {
+		var first, second testkit.Crew
 		began := time.Now()
-		stage := first.stage(1, sleepy(time.Second)).Then(second.stage(2, sleepy(2*time.Second)))
-		outs, err := count(10, nil).Via(stage).Ordered().To(patient(t), collect)
+		stage := first.Stage(1, testkit.Sleepy(time.Second)).Then(second.Stage(2, testkit.Sleepy(2*time.Second)))
+		outs, err := testkit.Count(10, nil).Via(stage).Ordered().To(testkit.Patient(t), testkit.Collect)
 		require.NoError(t, err)
-		require.Equal(t, upTo(10), outs)
+		require.Equal(t, testkit.UpTo(10), outs)
 		require.Equal(t, 12*time.Second, time.Since(began))
-		require.Equal(t, int64(1), first.opened.Load())
-		require.Equal(t, int64(2), second.opened.Load())
-		first.requireClosed(t)
-		second.requireClosed(t)
+		require.Equal(t, int64(1), first.Opened.Load())
+		require.Equal(t, int64(2), second.Opened.Load())
+		first.RequireClosed(t)
+		second.RequireClosed(t)
 	})
 }
 
 func TestAnErrorOfAComposedStageNamesThePartThatFailed(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	fail := func(k int) func(context.Context, int) (int, error) {
 		return func(_ context.Context, n int) (int, error) {
 			if n%3 == k {
-				return 0, errOdd
+				return 0, testkit.ErrOdd
 			}
 			return n, nil
 		}
 	}
 	stage := vimap.Func(fail(1)).Named("first").Then(vimap.Func(fail(2)).Named("second"))
-	all, run := outcomes(t.Context(), count(30, nil).Via(stage).Ordered())
+	all, run := testkit.Outcomes(t.Context(), testkit.Count(30, nil).Via(stage).Ordered())
 	require.NoError(t, run.Err())
 	require.Len(t, all, 30)
 	for i, result := range all {
@@ -81,14 +83,14 @@ func TestAnErrorOfAComposedStageNamesThePartThatFailed(t *testing.T) {
 }
 
 func TestThePartsOfAComposedStageKeepTheirPolicies(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		fail := func(context.Context, int) (int, error) { return 0, errOdd }
+	testkit.Bubble(t, func(t *testing.T) {
+		fail := func(context.Context, int) (int, error) { return 0, testkit.ErrOdd }
 		retried := vimap.Func(fail).Retry(retry.Fixed(time.Second).Attempts(5))
 		for want, stage := range map[int]vimap.Stage[int, int]{
-			5: vimap.Func(same).Then(retried),
+			5: vimap.Func(testkit.Same).Then(retried),
 			1: vimap.Func(fail).Then(retried),
 		} {
-			_, err := count(1, nil).Via(stage).To(patient(t), collect)
+			_, err := testkit.Count(1, nil).Via(stage).To(testkit.Patient(t), testkit.Collect)
 			var item *vimap.ItemError
 			require.ErrorAs(t, err, &item)
 			require.Equal(t, want, item.Attempts)
@@ -97,7 +99,8 @@ func TestThePartsOfAComposedStageKeepTheirPolicies(t *testing.T) {
 }
 
 func TestZipPairsTheInputOfAStageWithItsOutput(t *testing.T) {
-	quiet(t)
+	rerun.Share(t, 6)
+	testkit.Quiet(t)
 	bulk := vimap.Bulk(10, time.Millisecond, func(_ context.Context, ss []string) ([]int, error) {
 		ns := make([]int, len(ss))
 		for i := range ss {
@@ -116,8 +119,8 @@ func TestZipPairsTheInputOfAStageWithItsOutput(t *testing.T) {
 		"workers":                 vimap.Func(atoi).Workers(5),
 		"a batch":                 bulk.Workers(3),
 		"a loop":                  loop.Workers(2),
-		"a composed stage":        vimap.Func(atoi).Workers(2).Then(vimap.Func(same).Workers(3)),
-		"three composed stages":   vimap.Func(atoi).Workers(2).Then(vimap.Func(same).Workers(3)).Then(vimap.Func(same)),
+		"a composed stage":        vimap.Func(atoi).Workers(2).Then(vimap.Func(testkit.Same).Workers(3)),
+		"three composed stages":   vimap.Func(atoi).Workers(2).Then(vimap.Func(testkit.Same).Workers(3)).Then(vimap.Func(testkit.Same)),
 		"a keyed stage":           vimap.Func(atoi).Workers(3).KeyBy(func(s string) byte { return s[0] }),
 		"a zipped composed stage": vimap.Zip(vimap.Func(atoi).Workers(2)).Then(vimap.Func(func(_ context.Context, p vimap.Pair[string, int]) (int, error) { return p.Out, nil })),
 	} {
@@ -133,35 +136,35 @@ func TestZipPairsTheInputOfAStageWithItsOutput(t *testing.T) {
 }
 
 func TestZipWithinZipNestsThePairs(t *testing.T) {
-	quiet(t)
-	outs, err := given("7").Via(vimap.Zip(vimap.Zip(vimap.Func(atoi)))).To(t.Context(), collect)
+	testkit.Quiet(t)
+	outs, err := testkit.Given("7").Via(vimap.Zip(vimap.Zip(vimap.Func(atoi)))).To(t.Context(), testkit.Collect)
 	require.NoError(t, err)
 	inner := vimap.Pair[string, int]{In: "7", Out: 7}
 	require.Equal(t, []vimap.Pair[string, vimap.Pair[string, int]]{{In: "7", Out: inner}}, outs)
 }
 
 func TestZipKeepsTheWorkersAndPoliciesOfItsStage(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		var crew crew
+	testkit.Bubble(t, func(t *testing.T) {
+		var crew testkit.Crew
 		began := time.Now()
 		var failed atomic.Bool
-		stage := crew.stage(4, func(ctx context.Context, n int) (int, error) {
+		stage := crew.Stage(4, func(ctx context.Context, n int) (int, error) {
 			if n == 5 && !failed.Swap(true) {
-				return 0, errOdd
+				return 0, testkit.ErrOdd
 			}
-			return sleepy(time.Second)(ctx, n)
+			return testkit.Sleepy(time.Second)(ctx, n)
 		}).KeyBy(func(n int) int { return n }).Retry(retry.Fixed(time.Millisecond))
-		outs, err := count(8, nil).Via(vimap.Zip(stage)).Ordered().To(patient(t), collect)
+		outs, err := testkit.Count(8, nil).Via(vimap.Zip(stage)).Ordered().To(testkit.Patient(t), testkit.Collect)
 		require.NoError(t, err)
 		require.Len(t, outs, 8)
 		require.Equal(t, 2*time.Second, time.Since(began).Truncate(time.Second))
-		crew.requireClosed(t)
+		crew.RequireClosed(t)
 	})
 }
 
 func TestAFailureUnderZipIsItsItems(t *testing.T) {
-	quiet(t)
-	all, _ := outcomes(t.Context(), given("1", "x", "3").Via(vimap.Zip(vimap.Func(atoi).Named("parse").Then(vimap.Func(same)))).Ordered())
+	testkit.Quiet(t)
+	all, _ := testkit.Outcomes(t.Context(), testkit.Given("1", "x", "3").Via(vimap.Zip(vimap.Func(atoi).Named("parse").Then(vimap.Func(testkit.Same)))).Ordered())
 	require.Len(t, all, 3)
 	require.NoError(t, all[0].Err)
 	require.NoError(t, all[2].Err)
@@ -179,7 +182,7 @@ func TestAPairIsWrittenAsInAndOut(t *testing.T) {
 }
 
 func TestWhatIsComposedTakesNoFurtherOptions(t *testing.T) {
-	part := vimap.Func(same)
+	part := vimap.Func(testkit.Same)
 	both := part.Then(part)
 	for name, option := range map[string]func(){
 		"Workers": func() { both.Workers(2) },

@@ -6,10 +6,12 @@ import (
 	"iter"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/testkit"
 	"github.com/vimap-go/vimap/vimaptest"
 )
 
@@ -31,12 +33,12 @@ func keepLetters(kept *[]vimap.DeadLetter[int], ended *int) func(iter.Seq[vimap.
 }
 
 func TestDeadLettersGetEveryFailureWhileTheRunGoesOn(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		var kept []vimap.DeadLetter[int]
 		ended := 0
-		p := count(100, nil).Map(plus(1)).Via(picky(4, multipleOf(10))).DeadLetters(keepLetters(&kept, &ended)).Ordered()
+		p := testkit.Count(100, nil).Map(testkit.Plus(1)).Via(picky(4, testkit.MultipleOf(10))).DeadLetters(keepLetters(&kept, &ended)).Ordered()
 		for i, begin := range []func(*vimap.Run[int, int]) int{
-			func(run *vimap.Run[int, int]) int { outs, _ := collect(run); return len(outs) },
+			func(run *vimap.Run[int, int]) int { outs, _ := testkit.Collect(run); return len(outs) },
 			func(run *vimap.Run[int, int]) int {
 				good := 0
 				for result := range run.Results() {
@@ -47,7 +49,7 @@ func TestDeadLettersGetEveryFailureWhileTheRunGoesOn(t *testing.T) {
 				return good
 			},
 		} {
-			for j, ctx := range []context.Context{patient(t), vimaptest.Serial(patient(t))} {
+			for j, ctx := range []context.Context{testkit.Patient(t), vimaptest.Serial(testkit.Patient(t))} {
 				kept = nil
 				run := p.Start(ctx)
 				require.Equal(t, 90, begin(run))
@@ -67,10 +69,10 @@ func TestDeadLettersGetEveryFailureWhileTheRunGoesOn(t *testing.T) {
 }
 
 func TestDeadLettersGetTheFailureThatEndsTheRunToo(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		var kept []vimap.DeadLetter[int]
 		ended := 0
-		_, err := collect(count(100, nil).Via(picky(4, multipleOf(10))).DeadLetters(keepLetters(&kept, &ended)).Tolerate(2).Ordered().Start(patient(t)))
+		_, err := testkit.Collect(testkit.Count(100, nil).Via(picky(4, testkit.MultipleOf(10))).DeadLetters(keepLetters(&kept, &ended)).Tolerate(2).Ordered().Start(testkit.Patient(t)))
 		var many *vimap.TooManyFailuresError
 		require.ErrorAs(t, err, &many)
 		require.Len(t, kept, 3)
@@ -78,22 +80,47 @@ func TestDeadLettersGetTheFailureThatEndsTheRunToo(t *testing.T) {
 	})
 }
 
+func TestADeadLetterIsAFailureWhateverBecomesOfTheBatchBeforeIt(t *testing.T) {
+	for name, die := range map[string]func(){"panic": func() { panic("boom") }, "Goexit": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			testkit.Bubble(t, func(t *testing.T) {
+				var kept []vimap.DeadLetter[int]
+				ended := 0
+				run := testkit.Count(10, nil).Via(picky(1, func(n int) bool { return n == 7 })).
+					DeadLetters(keepLetters(&kept, &ended)).Tolerate(0).Ordered().Start(testkit.Patient(t))
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					defer func() { _ = recover() }()
+					for range run.Batches(25, time.Hour) {
+						die()
+					}
+				}()
+				<-done
+				require.Len(t, kept, 1)
+				require.Equal(t, int64(1), run.Stats().Failed)
+				testkit.RequireAddsUp(t, run.Stats())
+			})
+		})
+	}
+}
+
 func TestDeadLettersEndWithTheRunHoweverItEnds(t *testing.T) {
 	errBroken := errors.New("broken")
 	for name, end := range map[string]func(t *testing.T, p vimap.Pipeline[int, int]){
 		"nothing was read": func(t *testing.T, p vimap.Pipeline[int, int]) {
-			_, err := collect(p.Filter(func(int) bool { return false }).Start(patient(t)))
+			_, err := testkit.Collect(p.Filter(func(int) bool { return false }).Start(testkit.Patient(t)))
 			require.NoError(t, err)
 		},
 		"left early": func(t *testing.T, p vimap.Pipeline[int, int]) {
-			run := p.Start(patient(t))
+			run := p.Start(testkit.Patient(t))
 			for range run.Zip() {
 				break
 			}
 			require.NoError(t, run.Err())
 		},
 		"cancelled": func(t *testing.T, p vimap.Pipeline[int, int]) {
-			ctx, cancel := context.WithCancelCause(patient(t))
+			ctx, cancel := context.WithCancelCause(testkit.Patient(t))
 			defer cancel(nil)
 			run := p.Start(ctx)
 			for range run.Zip() {
@@ -103,17 +130,17 @@ func TestDeadLettersEndWithTheRunHoweverItEnds(t *testing.T) {
 		},
 		"a panic in the loop": func(t *testing.T, p vimap.Pipeline[int, int]) {
 			require.PanicsWithValue(t, errBroken, func() {
-				for range p.Start(patient(t)).Zip() {
+				for range p.Start(testkit.Patient(t)).Zip() {
 					panic(errBroken)
 				}
 			})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			testkit.Bubble(t, func(t *testing.T) {
 				var kept []vimap.DeadLetter[int]
 				ended := 0
-				end(t, count(1000, nil).Via(picky(4, multipleOf(10))).DeadLetters(keepLetters(&kept, &ended)))
+				end(t, testkit.Count(1000, nil).Via(picky(4, testkit.MultipleOf(10))).DeadLetters(keepLetters(&kept, &ended)))
 				require.Equal(t, 1, ended)
 			})
 		})
@@ -121,11 +148,11 @@ func TestDeadLettersEndWithTheRunHoweverItEnds(t *testing.T) {
 }
 
 func TestARunThatCannotBeginDoesNotAskForDeadLetters(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(patient(t))
+	testkit.Bubble(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(testkit.Patient(t))
 		cancel()
 		called := false
-		_, err := collect(count(10, nil).DeadLetters(func(iter.Seq[vimap.DeadLetter[int]]) error { called = true; return nil }).Start(ctx))
+		_, err := testkit.Collect(testkit.Count(10, nil).DeadLetters(func(iter.Seq[vimap.DeadLetter[int]]) error { called = true; return nil }).Start(ctx))
 		require.ErrorIs(t, err, context.Canceled)
 		require.False(t, called)
 	})
@@ -162,12 +189,12 @@ func TestAFailingSinkOfDeadLettersEndsTheRun(t *testing.T) {
 		}
 		for when, sink := range sinks {
 			t.Run(name+" "+when, func(t *testing.T) {
-				bubble(t, func(t *testing.T) {
-					run := count(100, nil).Via(picky(4, multipleOf(10))).DeadLetters(sink).Ordered().Start(patient(t))
-					outs, err := collect(run)
+				testkit.Bubble(t, func(t *testing.T) {
+					run := testkit.Count(100, nil).Via(picky(4, testkit.MultipleOf(10))).DeadLetters(sink).Ordered().Start(testkit.Patient(t))
+					outs, err := testkit.Collect(run)
 					require.ErrorIs(t, err, target)
 					require.ErrorContains(t, err, "vimap: dead letters: ")
-					requireAddsUp(t, run.Stats())
+					testkit.RequireAddsUp(t, run.Stats())
 					var panicked *vimap.PanicError
 					if errors.As(err, &panicked) {
 						require.Contains(t, string(panicked.Stack), "TestAFailingSinkOfDeadLettersEndsTheRun.func", "the stack is the sink's")
@@ -188,31 +215,56 @@ func TestAFailingSinkOfDeadLettersEndsTheRun(t *testing.T) {
 }
 
 func TestASinkOfDeadLettersThatHasHadEnoughEndsTheTolerance(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		run := count(100, nil).Via(picky(4, multipleOf(10))).DeadLetters(func(letters iter.Seq[vimap.DeadLetter[int]]) error {
+	testkit.Bubble(t, func(t *testing.T) {
+		run := testkit.Count(100, nil).Via(picky(4, testkit.MultipleOf(10))).DeadLetters(func(letters iter.Seq[vimap.DeadLetter[int]]) error {
 			for range letters {
 				return nil
 			}
 			return nil
-		}).Ordered().Start(patient(t))
-		outs, err := collect(run)
+		}).Ordered().Start(testkit.Patient(t))
+		outs, err := testkit.Collect(run)
 		require.EqualError(t, err, `vimap: stage "pick": item 10: 10 is not wanted`)
 		require.Len(t, outs, 9)
 	})
 }
 
 func TestLettersThatAreRangedOverAgainAfterTheEndAreNone(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		rounds := 0
-		_, err := collect(count(100, nil).Via(picky(4, multipleOf(10))).DeadLetters(func(letters iter.Seq[vimap.DeadLetter[int]]) error {
+		_, err := testkit.Collect(testkit.Count(100, nil).Via(picky(4, testkit.MultipleOf(10))).DeadLetters(func(letters iter.Seq[vimap.DeadLetter[int]]) error {
 			for range 3 {
 				for range letters {
 				}
 				rounds++
 			}
 			return nil
-		}).Start(patient(t)))
+		}).Start(testkit.Patient(t)))
 		require.NoError(t, err)
 		require.Equal(t, 3, rounds)
+	})
+}
+
+// The loop gets what it waited for while the failed input is in hand.
+func TestAFailedInputWithALetterHasFailedWhenTheLoopPanicsOverWhatCameBeforeIt(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
+		var kept []vimap.DeadLetter[int]
+		ended := 0
+		late := func(_ context.Context, n int) (int, error) {
+			if n == 1 {
+				time.Sleep(time.Minute)
+				return 0, testkit.ErrOdd
+			}
+			return n, nil
+		}
+		run := testkit.Count(3, nil).Via(vimap.Func(late)).DeadLetters(keepLetters(&kept, &ended)).Start(vimaptest.Serial(testkit.Patient(t)))
+		require.PanicsWithValue(t, "of the loop", func() {
+			for range run.Batches(10, time.Second) {
+				panic("of the loop")
+			}
+		})
+		require.Len(t, kept, 1)
+		s := run.Stats()
+		require.Equal(t, []int64{2, 0, 1, 1}, []int64{s.Read, s.Delivered, s.Failed, s.Unfinished})
+		testkit.RequireAddsUp(t, s)
 	})
 }

@@ -14,11 +14,13 @@ type Emitter[T any] struct {
 }
 
 // One hands over an item. It blocks while there is no room; false means that
-// the run has ended or was stopped, and that the source is to return.
+// the run has ended or was stopped, and that the source is to return. The item
+// that a source has in hand when its run is stopped is taken all the same.
 func (e *Emitter[T]) One(item T) bool { return e.out.One(item) }
 
 // Many hands over items, in their order, and keeps nothing of the slice. It
-// blocks and returns as [Emitter.One] does.
+// blocks and returns as [Emitter.One] does; what is left of the slice when the
+// run is stopped is not taken.
 func (e *Emitter[T]) Many(items []T) bool { return e.out.Many(items) }
 
 // Places says how the places of the items from here on are named: place(n) is

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/testkit"
 )
 
 // inMemory lends the lines of a text in blocks of 8 bytes.
@@ -51,7 +52,7 @@ func ExampleBorrowed_Map() {
 	initials, err := vimap.Lend(inMemory("one\ntwo\nthree\n")).
 		Map(func(line []byte) string { return string(line[:1]) }). // a copy: the line is lent
 		Ordered().
-		To(context.Background(), collect)
+		To(context.Background(), testkit.Collect)
 	fmt.Println(initials, err)
 	// Output: [o t t] <nil>
 }

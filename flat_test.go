@@ -3,7 +3,6 @@ package vimap_test
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -13,31 +12,24 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/heap"
 	"github.com/vimap-go/vimap/internal/rerun"
+	"github.com/vimap-go/vimap/internal/testkit"
 	"github.com/vimap-go/vimap/retry"
 )
 
-// heap returns the bytes that are reachable.
-func heap() int64 {
-	runtime.GC()
-	runtime.GC()
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return int64(stats.HeapAlloc)
-}
-
 func TestASlowHeadOverAnInfiniteSourceForAMinuteKeepsMemoryFlat(t *testing.T) {
-	rerun.Share(t, 4)
+	rerun.Share(t, 12)
 	type page [2 << 10]byte
 	for _, ordered := range []bool{false, true} {
 		t.Run(fmt.Sprint("ordered ", ordered), func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			testkit.Bubble(t, func(t *testing.T) {
 				made := 0
 				source := vimap.Emit(func(ctx context.Context, out *vimap.Emitter[*page]) error {
 					for out.One(new(page)) {
 						made++
-						if made%100 == 0 {
-							_, _ = sleepy(500*time.Millisecond)(ctx, 0)
+						if made%200 == 0 {
+							_, _ = testkit.Sleepy(500*time.Millisecond)(ctx, 0)
 						}
 					}
 					return nil
@@ -45,7 +37,7 @@ func TestASlowHeadOverAnInfiniteSourceForAMinuteKeepsMemoryFlat(t *testing.T) {
 				var slow atomic.Bool
 				stage := vimap.Func(func(ctx context.Context, p *page) (*page, error) {
 					if !slow.Swap(true) { // the first is the head, or next to it
-						_, err := sleepy(time.Minute)(ctx, 0)
+						_, err := testkit.Sleepy(time.Minute)(ctx, 0)
 						return p, err
 					}
 					return p, nil
@@ -61,11 +53,11 @@ func TestASlowHeadOverAnInfiniteSourceForAMinuteKeepsMemoryFlat(t *testing.T) {
 					for range 5 {
 						time.Sleep(10 * time.Second)
 						synctest.Wait()
-						seen = append(seen, heap())
+						seen = append(seen, heap.InUse())
 					}
 				}()
 				began := time.Now()
-				for range p.Start(patient(t)).Zip() {
+				for range p.Start(testkit.Patient(t)).Zip() {
 					if time.Since(began) >= time.Minute {
 						break
 					}
@@ -74,9 +66,9 @@ func TestASlowHeadOverAnInfiniteSourceForAMinuteKeepsMemoryFlat(t *testing.T) {
 				require.Len(t, seen, 5)
 				require.Less(t, slices.Max(seen)-seen[0], int64(1<<20), "%v after %d items of 2 KB", seen, made)
 				if ordered {
-					require.LessOrEqual(t, made, 4_096+100, "the head holds back what is behind it")
+					require.LessOrEqual(t, made, 16_384+100, "the head holds back what is behind it")
 				} else {
-					require.Greater(t, made, 8_000, "the head holds up nobody")
+					require.Greater(t, made, 20_000, "the head holds up nobody")
 				}
 			})
 		})
@@ -84,16 +76,16 @@ func TestASlowHeadOverAnInfiniteSourceForAMinuteKeepsMemoryFlat(t *testing.T) {
 }
 
 func TestTheDocumentedDefaultHoldsForSlowSinksSlowHeadsAndRetries(t *testing.T) {
-	const most = 4_096
+	const most = 16_384
 	slowHead := vimap.Func(func(ctx context.Context, n int) (int, error) {
-		if n == 3_000 { // cheap items have made for a wide look-ahead by then
-			return sleepy(time.Minute)(ctx, n)
+		if n == 12_000 { // cheap items have made for a wide look-ahead by then
+			return testkit.Sleepy(time.Minute)(ctx, n)
 		}
 		return n, nil
 	}).Workers(4)
 	retries := vimap.Func(func(ctx context.Context, n int) (int, error) {
-		if n > 3_000 {
-			return 0, errOdd
+		if n > 12_000 {
+			return 0, testkit.ErrOdd
 		}
 		return n, nil
 	}).Workers(4).Retry(retry.Fixed(time.Hour))
@@ -101,30 +93,31 @@ func TestTheDocumentedDefaultHoldsForSlowSinksSlowHeadsAndRetries(t *testing.T) 
 		stage vimap.Stage[int, int]
 		sink  time.Duration
 	}{
-		"a slow sink": {vimap.Func(same).Workers(4), time.Minute},
+		"a slow sink": {vimap.Func(testkit.Same).Workers(4), time.Minute},
 		"a slow head": {slowHead, 0},
 		"retries":     {retries, 0},
 	} {
 		for _, ordered := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, ordered %v", name, ordered), func(t *testing.T) {
-				bubble(t, func(t *testing.T) {
-					var a ahead
-					p := a.source(endless).Via(c.stage)
+				rerun.Share(t, 6)
+				testkit.Bubble(t, func(t *testing.T) {
+					var a testkit.Ahead
+					p := a.Source(testkit.Endless).Via(c.stage)
 					if ordered {
 						p = p.Ordered()
 					}
-					ctx, cancel := context.WithTimeout(patient(t), 30*time.Second)
+					ctx, cancel := context.WithTimeout(testkit.Patient(t), 30*time.Second)
 					defer cancel()
 					for range p.Start(ctx).Zip() {
-						if a.delivered.Add(1) == 2_500 {
+						if a.Delivered.Add(1) == 10_000 {
 							time.Sleep(c.sink)
 						}
-						if a.delivered.Load() == 20_000 {
+						if a.Delivered.Load() == 80_000 {
 							break // nothing holds back what is not ordered
 						}
 					}
-					require.LessOrEqual(t, a.most.Load(), int64(most))
-					require.GreaterOrEqual(t, a.most.Load(), int64(8), "two for each worker")
+					require.LessOrEqual(t, a.Most.Load(), int64(most))
+					require.GreaterOrEqual(t, a.Most.Load(), int64(8), "two for each worker")
 				})
 			})
 		}
@@ -132,30 +125,32 @@ func TestTheDocumentedDefaultHoldsForSlowSinksSlowHeadsAndRetries(t *testing.T) 
 }
 
 func TestASlowConsumerGetsEachInputExactlyOnceInEveryMode(t *testing.T) {
-	retried := new(ledgerOfAttempts)
+	retried := new(testkit.LedgerOfAttempts)
 	modes := map[string]func(vimap.Pipeline[int, int]) vimap.Pipeline[int, int]{
-		"inline":  func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] { return p.Map(plus(0)) },
-		"worker":  func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] { return p.Via(vimap.Func(jitter)) },
-		"workers": func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] { return p.Via(new(crew).stage(5, jitter)) },
+		"inline": func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] { return p.Map(testkit.Plus(0)) },
+		"worker": func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] { return p.Via(vimap.Func(testkit.Jitter)) },
+		"workers": func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] {
+			return p.Via(new(testkit.Crew).Stage(5, testkit.Jitter))
+		},
 		"in flight": func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] {
-			return p.Via(vimap.Func(jitter).Workers(5)).InFlight(3)
+			return p.Via(vimap.Func(testkit.Jitter).Workers(5)).InFlight(3)
 		},
 		"two stages": func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] {
-			return p.Via(vimap.Func(jitter).Workers(3).Then(vimap.Func(same).Workers(2)))
+			return p.Via(vimap.Func(testkit.Jitter).Workers(3).Then(vimap.Func(testkit.Same).Workers(2)))
 		},
 		"keys": func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] {
-			return p.Via(vimap.Func(jitter).Workers(5).KeyBy(func(n int) int { return n % 3 }))
+			return p.Via(vimap.Func(testkit.Jitter).Workers(5).KeyBy(func(n int) int { return n % 3 }))
 		},
 		"loops": func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] {
-			return p.Via(new(crew).loop(3, func(_ context.Context, feed *vimap.Feed[int, int], n int) bool { feed.Yield(n, nil); return false }))
+			return p.Via(new(testkit.Crew).Loop(3, func(_ context.Context, feed *vimap.Feed[int, int], n int) bool { feed.Yield(n, nil); return false }))
 		},
 		"batches": func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] {
 			return p.Via(vimap.Bulk(7, time.Millisecond, func(_ context.Context, ns []int) ([]int, error) { return ns, nil }).Workers(2))
 		},
 		"retries": func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] {
 			return p.Via(vimap.Func(func(_ context.Context, n int) (int, error) {
-				if retried.next(n)%2 == 1 {
-					return 0, errOdd
+				if retried.Next(n)%2 == 1 {
+					return 0, testkit.ErrOdd
 				}
 				return n, nil
 			}).Workers(3).Retry(retry.Fixed(time.Millisecond).Attempts(2)))
@@ -164,14 +159,15 @@ func TestASlowConsumerGetsEachInputExactlyOnceInEveryMode(t *testing.T) {
 	for name, mode := range modes {
 		for _, ordered := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, ordered %v", name, ordered), func(t *testing.T) {
-				bubble(t, func(t *testing.T) {
+				rerun.Share(t, 6)
+				testkit.Bubble(t, func(t *testing.T) {
 					for _, n := range []int{1, 2, 3, 10, 100} {
-						p := mode(count(n, nil))
+						p := mode(testkit.Count(n, nil))
 						if ordered {
 							p = p.Ordered()
 						}
 						var outs []int
-						run := p.Start(patient(t))
+						run := p.Start(testkit.Patient(t))
 						for in, out := range run.Zip() {
 							time.Sleep(time.Second)
 							require.Equal(t, in, out)
@@ -181,7 +177,7 @@ func TestASlowConsumerGetsEachInputExactlyOnceInEveryMode(t *testing.T) {
 						if !ordered {
 							slices.Sort(outs)
 						}
-						require.Equal(t, upTo(n), outs)
+						require.Equal(t, testkit.UpTo(n), outs)
 					}
 				})
 			})

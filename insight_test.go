@@ -13,21 +13,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
+	"github.com/vimap-go/vimap/internal/testkit"
 	"github.com/vimap-go/vimap/retry"
 )
-
-// lasting is a stage whose inputs take a time each.
-func lasting(name string, workers int, d time.Duration) vimap.Stage[int, int] {
-	return vimap.Func(sleepy(d)).Named(name).Workers(workers)
-}
 
 // afterRun runs p to its end and returns what is said of it.
 func afterRun(t *testing.T, p vimap.Pipeline[int, int]) vimap.Stats {
 	t.Helper()
-	_, run := outcomes(patient(t), p)
+	_, run := testkit.Outcomes(testkit.Patient(t), p)
 	require.NoError(t, run.Err())
 	stats := run.Stats()
-	requireAddsUp(t, stats)
+	testkit.RequireAddsUp(t, stats)
 	return stats
 }
 
@@ -51,42 +48,43 @@ func TestTheVerdictNamesWhatHoldsTheRunBack(t *testing.T) {
 		says     string
 	}{
 		"a stage, the next at half its share": {
-			count(400, nil).Via(lasting("a", 2, 20*time.Millisecond)).Via(lasting("b", 4, 20*time.Millisecond)),
+			testkit.Count(400, nil).Via(testkit.Lasting("a", 2, 20*time.Millisecond)).Via(testkit.Lasting("b", 4, 20*time.Millisecond)),
 			vimap.LimitedByStage, "a", 2, "b", `Stage "a" holds the run back: its 2 workers were at work for`,
 		},
 		"a stage, the next not far behind": {
-			count(600, nil).Via(lasting("a", 4, 30*time.Millisecond)).Via(lasting("b", 3, 30*time.Millisecond)),
+			testkit.Count(600, nil).Via(testkit.Lasting("a", 4, 30*time.Millisecond)).Via(testkit.Lasting("b", 3, 30*time.Millisecond)),
 			vimap.LimitedByStage, "b", 4. / 3, "a", `then stage "a" holds it back`,
 		},
 		"the source": {
-			slowSource.Via(lasting("a", 2, 10*time.Millisecond)),
+			slowSource.Via(testkit.Lasting("a", 2, 10*time.Millisecond)),
 			vimap.LimitedBySource, "source", 0, "", "The source holds the run back",
 		},
 		"a FlatMap's function": {
-			count(100, nil).FlatMap(func(n int) iter.Seq[int] {
+			testkit.Count(100, nil).FlatMap(func(n int) iter.Seq[int] {
 				time.Sleep(10 * time.Millisecond)
 				return func(yield func(int) bool) { yield(n) }
-			}).Via(lasting("a", 2, time.Millisecond)),
+			}).Via(testkit.Lasting("a", 2, time.Millisecond)),
 			vimap.LimitedByStage, "flatmap", 0, "", "it can have no more",
 		},
 		"a key's function": {
-			count(100, nil).Via(lasting("a", 2, time.Millisecond).KeyBy(func(n int) int {
+			testkit.Count(100, nil).Via(testkit.Lasting("a", 2, time.Millisecond).KeyBy(func(n int) int {
 				time.Sleep(10 * time.Millisecond)
 				return n
 			})),
 			vimap.LimitedByStage, "a", 0, "", `The key function of stage "a"`,
 		},
 		"the look-ahead": {
-			count(100, nil).Via(lasting("a", 10, 10*time.Millisecond)).InFlight(2),
+			testkit.Count(100, nil).Via(testkit.Lasting("a", 10, 10*time.Millisecond)).InFlight(2),
 			vimap.LimitedByLookAhead, "", 0, "", "The look-ahead of 2 items holds the run back",
 		},
 		"nothing": {
-			count(0, nil).Via(lasting("a", 10, 10*time.Millisecond)),
+			testkit.Count(0, nil).Via(testkit.Lasting("a", 10, 10*time.Millisecond)),
 			vimap.LimitedByNothing, "", 0, "", "Too little has happened",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			rerun.Share(t, 6)
+			testkit.Bubble(t, func(t *testing.T) {
 				b := afterRun(t, c.pipeline).Bottleneck()
 				require.Equal(t, c.kind, b.Kind, b.Text)
 				require.Equal(t, c.part, b.Part, b.Text)
@@ -99,8 +97,8 @@ func TestTheVerdictNamesWhatHoldsTheRunBack(t *testing.T) {
 }
 
 func TestTheVerdictNamesASlowLoop(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		run := count(100, nil).Via(lasting("a", 4, time.Millisecond)).Start(patient(t))
+	testkit.Bubble(t, func(t *testing.T) {
+		run := testkit.Count(100, nil).Via(testkit.Lasting("a", 4, time.Millisecond)).Start(testkit.Patient(t))
 		for range run.Zip() {
 			time.Sleep(10 * time.Millisecond)
 		}
@@ -111,11 +109,13 @@ func TestTheVerdictNamesASlowLoop(t *testing.T) {
 }
 
 func TestTheTimesOfWorkersAreThoseOfTheirWork(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		open := func(context.Context) (struct{}, error) { time.Sleep(time.Second); return struct{}{}, nil }
 		stage := vimap.Open(open).Close(func(struct{}) error { time.Sleep(2 * time.Second); return nil }).
-			Do(func(_ struct{}, ctx context.Context, n int) (int, error) { return sleepy(10*time.Millisecond)(ctx, n) })
-		stats := afterRun(t, count(100, nil).Via(stage))
+			Do(func(_ struct{}, ctx context.Context, n int) (int, error) {
+				return testkit.Sleepy(10*time.Millisecond)(ctx, n)
+			})
+		stats := afterRun(t, testkit.Count(100, nil).Via(stage))
 		g := stats.Stages[0]
 		require.Equal(t, time.Second, stats.Opening)
 		require.Equal(t, 2*time.Second, stats.Closing)
@@ -132,7 +132,7 @@ func TestTheTimesOfWorkersAreThoseOfTheirWork(t *testing.T) {
 }
 
 func TestWhatAWorkerHasInHandIsSeenWhileItWorks(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		release := make(chan struct{})
 		stage := vimap.Func(func(ctx context.Context, n int) (int, error) {
 			if n == 7 {
@@ -141,13 +141,13 @@ func TestWhatAWorkerHasInHandIsSeenWhileItWorks(t *testing.T) {
 			return n, nil
 		}).Retry(retry.Fixed(0)).Workers(2)
 		for _, shown := range []bool{false, true} {
-			p := count(20, nil).Map(func(n int) int { return n }).Via(stage)
+			p := testkit.Count(20, nil).Map(func(n int) int { return n }).Via(stage)
 			if shown {
 				p = p.ShowInputs()
 			}
-			run := p.Start(patient(t))
+			run := p.Start(testkit.Patient(t))
 			ended := make(chan error)
-			go func() { _, err := collect(run); ended <- err }()
+			go func() { _, err := testkit.Collect(run); ended <- err }()
 			time.Sleep(5 * time.Second)
 			synctest.Wait()
 			stats := run.Stats()
@@ -182,7 +182,8 @@ func TestWhatAWorkerHasInHandIsSeenWhileItWorks(t *testing.T) {
 }
 
 func TestAnInputThatHoldsUpItsChunkIsMeasuredByItself(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	rerun.Share(t, 6)
+	testkit.Bubble(t, func(t *testing.T) {
 		// What costs nothing is soon taken many at a time.
 		stage := vimap.Func(func(_ context.Context, n int) (int, error) {
 			if n == 15_000 {
@@ -190,7 +191,7 @@ func TestAnInputThatHoldsUpItsChunkIsMeasuredByItself(t *testing.T) {
 			}
 			return n, nil
 		}).Workers(1)
-		slowest := afterRun(t, count(20_000, nil).Via(stage)).Stages[0].Slowest[0]
+		slowest := afterRun(t, testkit.Count(20_000, nil).Via(stage)).Stages[0].Slowest[0]
 		require.Equal(t, int64(15_000), slowest.Index)
 		require.Equal(t, 1, slowest.Items)
 		require.InDelta(t, float64(time.Second), float64(slowest.Took), float64(10*time.Millisecond))
@@ -198,9 +199,9 @@ func TestAnInputThatHoldsUpItsChunkIsMeasuredByItself(t *testing.T) {
 }
 
 func TestARunThatWasStoppedIsToldFromAWholeOne(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		for name, stopAt := range map[string]int{"before the end": 10, "after it": 100} {
-			run := count(100, nil).Via(lasting("a", 1, time.Millisecond)).Start(patient(t))
+			run := testkit.Count(100, nil).Via(testkit.Lasting("a", 1, time.Millisecond)).Start(testkit.Patient(t))
 			seen := 0
 			for range run.Zip() {
 				if seen++; seen == stopAt {
@@ -215,18 +216,18 @@ func TestARunThatWasStoppedIsToldFromAWholeOne(t *testing.T) {
 }
 
 func TestWhatWaitsForAnotherAttemptIsCounted(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		tried := map[int]bool{}
 		stage := vimap.Func(func(_ context.Context, n int) (int, error) {
 			if n%2 == 0 && !tried[n] {
 				tried[n] = true
-				return 0, errOdd
+				return 0, testkit.ErrOdd
 			}
 			return n, nil
 		}).Retry(retry.Fixed(time.Minute))
-		run := count(10, nil).Via(stage).InFlight(20).Start(patient(t))
+		run := testkit.Count(10, nil).Via(stage).InFlight(20).Start(testkit.Patient(t))
 		ended := make(chan error)
-		go func() { _, err := collect(run); ended <- err }()
+		go func() { _, err := testkit.Collect(run); ended <- err }()
 		time.Sleep(time.Second)
 		synctest.Wait()
 		g := run.Stats().Stages[0]
@@ -240,13 +241,13 @@ func TestWhatWaitsForAnotherAttemptIsCounted(t *testing.T) {
 }
 
 func TestInlineStepsCountWhereTheyRun(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		p := count(100, nil).
+	testkit.Bubble(t, func(t *testing.T) {
+		p := testkit.Count(100, nil).
 			Filter(func(n int) bool { return n%10 != 0 }).
-			Via(lasting("a", 2, time.Millisecond)).
+			Via(testkit.Lasting("a", 2, time.Millisecond)).
 			Try(func(n int) (int, error) {
 				if n%10 == 1 {
-					return 0, errOdd
+					return 0, testkit.ErrOdd
 				}
 				return n, nil
 			})
@@ -254,7 +255,7 @@ func TestInlineStepsCountWhereTheyRun(t *testing.T) {
 		require.Len(t, stages, 1)
 		require.Equal(t, vimap.Tally{Started: 100, Done: 80, Failed: 10, Filtered: 10}, stages[0].Tally)
 
-		stages = afterRun(t, p.Via(lasting("b", 1, 0)).FlatMap(triple).Map(func(n int) int { return n })).Stages
+		stages = afterRun(t, p.Via(testkit.Lasting("b", 1, 0)).FlatMap(testkit.Triple).Map(func(n int) int { return n })).Stages
 		require.Len(t, stages, 4)
 		require.Equal(t, vimap.Tally{Started: 100, Done: 90, Filtered: 10}, stages[0].Tally)
 		require.Equal(t, vimap.Tally{Started: 90, Done: 80, Failed: 10}, stages[1].Tally)
@@ -263,7 +264,7 @@ func TestInlineStepsCountWhereTheyRun(t *testing.T) {
 }
 
 func TestAbandonedWorkersLeaveTheirAccountsToTheirHeirs(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		release := make(chan struct{})
 		stage := vimap.Func(func(_ context.Context, n int) (int, error) {
 			if n == 50 {
@@ -271,18 +272,19 @@ func TestAbandonedWorkersLeaveTheirAccountsToTheirHeirs(t *testing.T) {
 			}
 			return n, nil
 		}).Timeout(time.Second)
-		all, run := outcomes(patient(t), count(100, nil).Via(stage))
+		all, run := testkit.Outcomes(testkit.Patient(t), testkit.Count(100, nil).Via(stage))
 		close(release)
 		require.Len(t, all, 100)
 		stats := run.Stats()
-		requireAddsUp(t, stats)
+		testkit.RequireAddsUp(t, stats)
 		require.Equal(t, vimap.Tally{Started: 100, Done: 99, Failed: 1}, stats.Stages[0].Tally)
 		require.Len(t, stats.Stages[0].Workers, 1)
 	})
 }
 
 func TestStatsHoldNoInputUnlessTold(t *testing.T) {
-	quiet(t)
+	rerun.Share(t, 6)
+	testkit.Quiet(t)
 	type big struct{ b [1 << 10]byte }
 	for _, shown := range []bool{false, true} {
 		var freed atomic.Int64
@@ -300,7 +302,7 @@ func TestStatsHoldNoInputUnlessTold(t *testing.T) {
 			p = p.ShowInputs()
 		}
 		run := p.Start(t.Context())
-		_, err := collect(run)
+		_, err := testkit.Collect(run)
 		require.NoError(t, err)
 		want := int64(100)
 		if shown {
@@ -318,8 +320,8 @@ func TestStatsHoldNoInputUnlessTold(t *testing.T) {
 }
 
 func TestTheTableReadsAtAGlance(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		p := count(100, nil).Via(lasting("fetch", 2, 20*time.Millisecond)).Via(lasting("a very\nodd \"name\"", 4, 20*time.Millisecond)).ShowInputs()
+	testkit.Bubble(t, func(t *testing.T) {
+		p := testkit.Count(100, nil).Via(testkit.Lasting("fetch", 2, 20*time.Millisecond)).Via(testkit.Lasting("a very\nodd \"name\"", 4, 20*time.Millisecond)).ShowInputs()
 		text := afterRun(t, p).String()
 		require.Contains(t, text, "100 read, 100 delivered in 1.02s")
 		require.Contains(t, text, "\nfetch ")
@@ -332,19 +334,19 @@ func TestTheTableReadsAtAGlance(t *testing.T) {
 }
 
 func TestThePlanShowsEveryPart(t *testing.T) {
-	quiet(t)
-	send := lasting("send", 3, 0).Retry(retry.Fixed(time.Second)).KeyBy(func(n int) int { return n })
+	testkit.Quiet(t)
+	send := testkit.Lasting("send", 3, 0).Retry(retry.Fixed(time.Second)).KeyBy(func(n int) int { return n })
 	store := vimap.Bulk(10, time.Second, func(_ context.Context, ins []int) ([]int, error) { return ins, nil }).Named("store")
-	pool := vimap.NewPool(t.Context(), lasting("pooled", 2, 0))
+	pool := vimap.NewPool(t.Context(), testkit.Lasting("pooled", 2, 0))
 	defer func() { require.NoError(t, pool.Close()) }()
-	decoded := vimap.Decode(count(1, nil), func(n int) (int, error) { return n, nil })
+	decoded := vimap.Decode(testkit.Count(1, nil), func(n int) (int, error) { return n, nil })
 	p := decoded.
 		Map(func(n int) int { return n }).Named("first").
 		Rescue(func(n int, err error) (int, error) { return n, err }).
 		Via(send.Then(store)).
-		FlatMap(triple).
+		FlatMap(testkit.Triple).
 		Via(pool.Stage()).
-		Via(vimap.Zip(lasting("beside", 1, 0))).
+		Via(vimap.Zip(testkit.Lasting("beside", 1, 0))).
 		Try(func(pair vimap.Pair[int, int]) (int, error) { return pair.Out, nil }).
 		Ordered().InFlight(64).Tolerate(3)
 	require.Equal(t, strings.TrimLeft(`
@@ -360,7 +362,7 @@ stage beside  1 worker, beside its input
 try           in stage beside
 ordered, in flight at most 64, tolerates 3
 `, "\n"), p.String())
-	_, run := outcomes(t.Context(), p)
+	_, run := testkit.Outcomes(t.Context(), p)
 	require.NoError(t, run.Err())
 	var rows []string
 	for _, g := range run.Stats().Stages {
@@ -374,7 +376,7 @@ ordered, in flight at most 64, tolerates 3
 
 func TestANameCanNotBreakOutOfADrawing(t *testing.T) {
 	nasty := "\"]; end\n%% <script>alert(1)</script> & `x` \\ #35; \x00\xff\u2028"
-	plan := count(1, nil).Named(nasty).Plan()
+	plan := testkit.Count(1, nil).Named(nasty).Plan()
 	mermaid := plan.Mermaid()
 	require.Equal(t, 4, strings.Count(mermaid, "\n"))
 	require.NotContains(t, mermaid, "<script")
@@ -388,22 +390,22 @@ func TestANameCanNotBreakOutOfADrawing(t *testing.T) {
 
 func TestAStageIsNotNamedByItsPipeline(t *testing.T) {
 	require.PanicsWithValue(t, `vimap: Named: a stage is named by Stage.Named, got "x" for stage "a"`,
-		func() { count(1, nil).Via(lasting("a", 1, 0)).Named("x") })
+		func() { testkit.Count(1, nil).Via(testkit.Lasting("a", 1, 0)).Named("x") })
 	require.PanicsWithValue(t, "vimap: Named: the source must not be nil", func() { vimap.Pipeline[int, int]{}.Named("x") })
 }
 
 func TestTheErrorOfAStepHasItsName(t *testing.T) {
-	quiet(t)
-	_, err := count(1, nil).Try(func(int) (int, error) { return 0, errOdd }).Named("parse").To(t.Context(), collect)
+	testkit.Quiet(t)
+	_, err := testkit.Count(1, nil).Try(func(int) (int, error) { return 0, testkit.ErrOdd }).Named("parse").To(t.Context(), testkit.Collect)
 	var item *vimap.ItemError
 	require.ErrorAs(t, err, &item)
 	require.Equal(t, "parse", item.Stage)
 }
 
 func TestAWorkerThatIsAbandonedAtTheEndKeepsItsAccounts(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		release := make(chan struct{})
-		ctx, cancel := context.WithCancel(patient(t))
+		ctx, cancel := context.WithCancel(testkit.Patient(t))
 		stage := vimap.Func(func(_ context.Context, n int) (int, error) {
 			if n == 50 {
 				cancel()
@@ -411,9 +413,9 @@ func TestAWorkerThatIsAbandonedAtTheEndKeepsItsAccounts(t *testing.T) {
 			}
 			return n, nil
 		}).Timeout(time.Second)
-		_, run := outcomes(ctx, count(100, nil).Via(stage))
+		_, run := testkit.Outcomes(ctx, testkit.Count(100, nil).Via(stage))
 		close(release)
-		requireAddsUp(t, run.Stats())
+		testkit.RequireAddsUp(t, run.Stats())
 		require.Len(t, run.Stats().Stages[0].Workers, 1)
 		require.GreaterOrEqual(t, run.Stats().Stages[0].Started, int64(51))
 	})

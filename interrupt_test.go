@@ -10,18 +10,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/testkit"
 )
 
 type key struct{}
 
 func TestWithStopEndsTheReadingOfEveryRunOfItsContext(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		ctx, stop := vimap.WithStop(patient(t))
+	testkit.Bubble(t, func(t *testing.T) {
+		ctx, stop := vimap.WithStop(testkit.Patient(t))
 		results := make(chan vimap.Stats, 2)
 		for i := range 2 {
 			go func() {
-				run := count(endless, nil).Via(vimap.Func(sleepy(time.Second)).Workers(2)).Start(context.WithValue(ctx, key{}, i))
-				_, err := collect(run)
+				run := testkit.Count(testkit.Endless, nil).Via(vimap.Func(testkit.Sleepy(time.Second)).Workers(2)).Start(context.WithValue(ctx, key{}, i))
+				_, err := testkit.Collect(run)
 				stats := run.Stats()
 				if err != nil {
 					stats = vimap.Stats{}
@@ -38,8 +39,8 @@ func TestWithStopEndsTheReadingOfEveryRunOfItsContext(t *testing.T) {
 			require.Equal(t, stats.Read, stats.Delivered, "what was read is finished")
 		}
 		require.NoError(t, ctx.Err())
-		run := count(endless, nil).Start(ctx)
-		outs, err := collect(run)
+		run := testkit.Count(testkit.Endless, nil).Start(ctx)
+		outs, err := testkit.Collect(run)
 		require.NoError(t, err)
 		require.Empty(t, outs, "a run that begins afterwards reads nothing")
 		require.Zero(t, run.Stats().Read)
@@ -47,19 +48,19 @@ func TestWithStopEndsTheReadingOfEveryRunOfItsContext(t *testing.T) {
 }
 
 func TestWithStopDoesNotReachARunInsideAWorker(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		ctx, stop := vimap.WithStop(patient(t))
+	testkit.Bubble(t, func(t *testing.T) {
+		ctx, stop := vimap.WithStop(testkit.Patient(t))
 		var began atomic.Int64
 		inner := func(ctx context.Context, n int) (int, error) {
 			began.Add(1)
 			if n == 0 {
 				stop()
 			}
-			outs, err := collect(count(50, nil).Via(vimap.Func(sleepy(time.Second)).Workers(10)).Start(ctx))
+			outs, err := testkit.Collect(testkit.Count(50, nil).Via(vimap.Func(testkit.Sleepy(time.Second)).Workers(10)).Start(ctx))
 			return len(outs), err
 		}
-		run := count(endless, nil).Via(vimap.Func(inner).Workers(2)).Start(ctx)
-		outs, err := collect(run)
+		run := testkit.Count(testkit.Endless, nil).Via(vimap.Func(inner).Workers(2)).Start(ctx)
+		outs, err := testkit.Collect(run)
 		require.NoError(t, err)
 		require.NotEmpty(t, outs)
 		for _, n := range outs {
@@ -71,10 +72,10 @@ func TestWithStopDoesNotReachARunInsideAWorker(t *testing.T) {
 }
 
 func TestARunThatEndedIsNotKeptForAStop(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		ctx, stop := vimap.WithStop(patient(t))
-		run := count(10, nil).Start(ctx)
-		_, err := collect(run)
+	testkit.Bubble(t, func(t *testing.T) {
+		ctx, stop := vimap.WithStop(testkit.Patient(t))
+		run := testkit.Count(10, nil).Start(ctx)
+		_, err := testkit.Collect(run)
 		require.NoError(t, err)
 		stop()
 		require.Equal(t, vimap.Accounts{Read: 10, Delivered: 10}, run.Stats().Accounts)
@@ -82,10 +83,10 @@ func TestARunThatEndedIsNotKeptForAStop(t *testing.T) {
 }
 
 func TestAStopReachesRunsOfAStopInsideIt(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		outer, stop := vimap.WithStop(patient(t))
+	testkit.Bubble(t, func(t *testing.T) {
+		outer, stop := vimap.WithStop(testkit.Patient(t))
 		inner, _ := vimap.WithStop(outer)
-		run := count(endless, nil).Via(vimap.Func(sleepy(time.Second))).Start(inner)
+		run := testkit.Count(testkit.Endless, nil).Via(vimap.Func(testkit.Sleepy(time.Second))).Start(inner)
 		seen := 0
 		for range run.Zip() {
 			if seen++; seen == 3 {
@@ -95,19 +96,19 @@ func TestAStopReachesRunsOfAStopInsideIt(t *testing.T) {
 		require.NoError(t, run.Err())
 		require.Equal(t, run.Stats().Read, run.Stats().Delivered)
 
-		inner, stop = vimap.WithStop(patient(t))
+		inner, stop = vimap.WithStop(testkit.Patient(t))
 		stop()
-		_, err := collect(count(endless, nil).Start(inner))
+		_, err := testkit.Collect(testkit.Count(testkit.Endless, nil).Start(inner))
 		require.NoError(t, err)
 	})
 }
 
 func TestAStopDoesNotReachARunInsideAWorkerOfAPool(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		ctx, stop := vimap.WithStop(patient(t))
+	testkit.Bubble(t, func(t *testing.T) {
+		ctx, stop := vimap.WithStop(testkit.Patient(t))
 		inner := func(ctx context.Context, n int) (int, error) {
 			stop()
-			outs, err := collect(count(5, nil).Start(ctx))
+			outs, err := testkit.Collect(testkit.Count(5, nil).Start(ctx))
 			return len(outs), err
 		}
 		for _, stage := range []vimap.Stage[int, int]{
@@ -118,15 +119,15 @@ func TestAStopDoesNotReachARunInsideAWorkerOfAPool(t *testing.T) {
 			}),
 		} {
 			pool := vimap.NewPool(ctx, stage)
-			outs, err := given(0, 0).Via(pool.Stage()).To(patient(t), collect)
+			outs, err := testkit.Given(0, 0).Via(pool.Stage()).To(testkit.Patient(t), testkit.Collect)
 			require.NoError(t, err)
 			require.Equal(t, []int{5, 5}, outs)
-			for _, ctx := range []context.Context{ctx, patient(t)} {
+			for _, ctx := range []context.Context{ctx, testkit.Patient(t)} {
 				out, err := pool.Do(ctx, 0)
 				require.NoError(t, err)
 				require.Equal(t, 5, out)
 			}
-			closePool(t, pool)
+			testkit.ClosePool(t, pool)
 		}
 	})
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/testkit"
 )
 
 // untilStopped has the items 0 to n-1 and then waits for the end of the
@@ -36,7 +37,7 @@ func untilStopped(n int, ended chan<- struct{}) vimap.Pipeline[int, int] {
 }
 
 func TestTheFirstSignalStopsAndTheSecondCancels(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	// So that a signal that nobody else hears does not end the tests.
 	spare := make(chan os.Signal, 8)
 	signal.Notify(spare, syscall.SIGUSR1)
@@ -46,7 +47,7 @@ func TestTheFirstSignalStopsAndTheSecondCancels(t *testing.T) {
 	ctx, release := vimap.Interruptible(t.Context(), syscall.SIGUSR1)
 	defer release()
 	ended := make(chan struct{})
-	run := untilStopped(10, ended).Via(vimap.Func(square)).Start(ctx)
+	run := untilStopped(10, ended).Via(vimap.Func(testkit.Square)).Start(ctx)
 	seen := 0
 	for range run.Zip() {
 		if seen++; seen == 10 {
@@ -77,14 +78,14 @@ func TestTheFirstSignalStopsAndTheSecondCancels(t *testing.T) {
 		return n, nil
 	}
 	run = untilStopped(10, ended).Via(vimap.Func(wait)).Ordered().Start(ctx)
-	outs, err := collect(run)
+	outs, err := testkit.Collect(run)
 	var interrupt *vimap.InterruptError
 	require.ErrorAs(t, err, &interrupt)
 	require.Equal(t, syscall.SIGUSR1, interrupt.Signal)
 	require.EqualError(t, interrupt, `vimap: ended by the signal "user defined signal 1"`)
 	require.ErrorAs(t, context.Cause(ctx), &interrupt)
 	require.LessOrEqual(t, len(outs), 9)
-	requireAddsUp(t, run.Stats())
+	testkit.RequireAddsUp(t, run.Stats())
 }
 
 // interruptTwice is what the child process of the test below does.
@@ -112,6 +113,11 @@ func TestAThirdInterruptEndsTheProcess(t *testing.T) {
 		interruptTwice()
 		return
 	}
+	// The child has the signals that are caught here as they are by default, even
+	// if whoever runs the tests has them ignored, as a shell does in its background.
+	spare := make(chan os.Signal, 1)
+	signal.Notify(spare, os.Interrupt)
+	defer signal.Stop(spare)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	command := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestAThirdInterruptEndsTheProcess$") //nolint:gosec // this test itself

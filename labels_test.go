@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
+	"github.com/vimap-go/vimap/internal/testkit"
 )
 
 // labels returns the goroutines that have labels, as a profile tells of them.
@@ -31,15 +33,15 @@ func labels(t *testing.T) string {
 
 // twoStages is a chain with workers of each kind that sleep for long.
 func twoStages() vimap.Pipeline[int, int] {
-	return count(100, nil).
-		Via(vimap.Func(sleepy(time.Hour)).Named("fetch").Workers(2)).
+	return testkit.Count(100, nil).
+		Via(vimap.Func(testkit.Sleepy(time.Hour)).Named("fetch").Workers(2)).
 		FlatMap(twice).
-		Via(vimap.Func(sleepy(time.Hour)).Named("send"))
+		Via(vimap.Func(testkit.Sleepy(time.Hour)).Named("send"))
 }
 
 func TestTheGoroutinesOfALabelledRunSayTheirStageAndWorker(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		ctx := pprof.WithLabels(patient(t), pprof.Labels("job", "nightly"))
+	testkit.Bubble(t, func(t *testing.T) {
+		ctx := pprof.WithLabels(testkit.Patient(t), pprof.Labels("job", "nightly"))
 		run := twoStages().Start(vimap.Labelled(ctx))
 		end := make(chan struct{})
 		go func() {
@@ -60,8 +62,8 @@ func TestTheGoroutinesOfALabelledRunSayTheirStageAndWorker(t *testing.T) {
 }
 
 func TestOtherRunsHaveNoLabels(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		run := twoStages().Start(patient(t))
+	testkit.Bubble(t, func(t *testing.T) {
+		run := twoStages().Start(testkit.Patient(t))
 		end := make(chan struct{})
 		go func() {
 			defer close(end)
@@ -76,7 +78,7 @@ func TestOtherRunsHaveNoLabels(t *testing.T) {
 }
 
 func TestAWorkerKeepsItsLabelsAfterAPanic(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	var found string
 	stage := vimap.Func(func(_ context.Context, n int) (int, error) {
 		if n == 0 {
@@ -85,18 +87,18 @@ func TestAWorkerKeepsItsLabelsAfterAPanic(t *testing.T) {
 		found = labels(t)
 		return n, nil
 	}).Named("parse")
-	_, err := count(2, nil).Via(stage).Tolerate(1).To(vimap.Labelled(t.Context()), collect)
+	_, err := testkit.Count(2, nil).Via(stage).Tolerate(1).To(vimap.Labelled(t.Context()), testkit.Collect)
 	require.NoError(t, err)
 	require.Contains(t, found, `"stage":"parse", "worker":"0"`)
 }
 
 func TestATraceHasTheRunAndItsStages(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	var data bytes.Buffer
 	if err := trace.Start(&data); err != nil {
 		t.Skip("a trace is being taken")
 	}
-	_, err := count(10, nil).Via(vimap.Func(func(_ context.Context, n int) (int, error) { return n, nil }).Named("parse").Workers(2)).To(t.Context(), collect)
+	_, err := testkit.Count(10, nil).Via(vimap.Func(func(_ context.Context, n int) (int, error) { return n, nil }).Named("parse").Workers(2)).To(t.Context(), testkit.Collect)
 	trace.Stop()
 	require.NoError(t, err)
 	require.Contains(t, data.String(), "vimap run")
@@ -104,11 +106,12 @@ func TestATraceHasTheRunAndItsStages(t *testing.T) {
 }
 
 func TestNamingGoroutinesIsFreeWhereNobodyAsks(t *testing.T) {
-	quiet(t)
-	p := count(10, nil).Via(vimap.Func(func(_ context.Context, n int) (int, error) { return n, nil }).Workers(4))
+	rerun.Share(t, 6)
+	testkit.Quiet(t)
+	p := testkit.Count(10, nil).Via(vimap.Func(func(_ context.Context, n int) (int, error) { return n, nil }).Workers(4))
 	allocs := func(ctx context.Context) float64 {
 		return testing.AllocsPerRun(100, func() {
-			_, err := p.To(ctx, collect)
+			_, err := p.To(ctx, testkit.Collect)
 			require.NoError(t, err)
 		})
 	}

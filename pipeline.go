@@ -180,8 +180,8 @@ func (p Pipeline[In, Out]) Ordered() Pipeline[In, Out] {
 //
 // Without it the bound follows the work: it is what the run delivers in about
 // 4 ms, but at least two items for each worker (of a [Bulk] stage two batches),
-// four times as much if it is ordered, and at most 4,096 unless the workers
-// want more.
+// four times as much if it is ordered, and at most 4,096, or 16,384 items of
+// which 4,096 leave in 0.2 ms again and again, unless the workers want more.
 func (p Pipeline[In, Out]) InFlight(n int) Pipeline[In, Out] {
 	if n < 1 || n > most {
 		panic(fmt.Sprintf("vimap: InFlight: n must be from 1 to %d, got %d", most, n))

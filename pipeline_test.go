@@ -14,21 +14,23 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
+	"github.com/vimap-go/vimap/internal/testkit"
 	"github.com/vimap-go/vimap/retry"
 )
 
 func TestMapChangesEveryItem(t *testing.T) {
-	quiet(t)
-	outs, err := given(1, 2, 3).Map(strconv.Itoa).Map(func(s string) string { return s + "!" }).Ordered().To(t.Context(), collect)
+	testkit.Quiet(t)
+	outs, err := testkit.Given(1, 2, 3).Map(strconv.Itoa).Map(func(s string) string { return s + "!" }).Ordered().To(t.Context(), testkit.Collect)
 	require.NoError(t, err)
 	require.Equal(t, []string{"1!", "2!", "3!"}, outs)
 }
 
 func TestTryFailsTheItemItRefusesAndNoOther(t *testing.T) {
-	quiet(t)
-	all, run := outcomes(t.Context(), given("1", "two", "3").Try(strconv.Atoi).Ordered())
+	testkit.Quiet(t)
+	all, run := testkit.Outcomes(t.Context(), testkit.Given("1", "two", "3").Try(strconv.Atoi).Ordered())
 	require.NoError(t, run.Err(), "a failure that Results has shown is not the error of the run")
-	outs, failed := split(all)
+	outs, failed := testkit.Split(all)
 	require.Equal(t, []int{1, 3}, outs)
 	require.Len(t, failed, 1)
 	require.Equal(t, "two", failed[0].In)
@@ -43,18 +45,18 @@ func TestTryFailsTheItemItRefusesAndNoOther(t *testing.T) {
 }
 
 func TestFilterKeepsWhatItsFunctionAccepts(t *testing.T) {
-	quiet(t)
-	run := count(10, nil).Filter(func(n int) bool { return n%3 == 0 }).Ordered().Start(t.Context())
-	outs, err := collect(run)
+	testkit.Quiet(t)
+	run := testkit.Count(10, nil).Filter(func(n int) bool { return n%3 == 0 }).Ordered().Start(t.Context())
+	outs, err := testkit.Collect(run)
 	require.NoError(t, err)
 	require.Equal(t, []int{0, 3, 6, 9}, outs)
-	requireAddsUp(t, run.Stats())
+	testkit.RequireAddsUp(t, run.Stats())
 	require.Equal(t, int64(6), run.Stats().Filtered)
 }
 
 func TestFlatMapMakesNoneOneOrManyOutputsOfAnItem(t *testing.T) {
-	quiet(t)
-	run := given("", "a", "b c d", "", "e f").FlatMap(strings.FieldsSeq).Ordered().Start(t.Context())
+	testkit.Quiet(t)
+	run := testkit.Given("", "a", "b c d", "", "e f").FlatMap(strings.FieldsSeq).Ordered().Start(t.Context())
 	var ins, outs []string
 	for in, out := range run.Zip() {
 		ins, outs = append(ins, in), append(outs, out)
@@ -66,10 +68,10 @@ func TestFlatMapMakesNoneOneOrManyOutputsOfAnItem(t *testing.T) {
 }
 
 func TestTheInputIsTheItemTheSourceProduced(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	type thing struct{ n int }
 	things := []*thing{{1}, {2}, {3}}
-	run := given(things...).Map(func(x *thing) int { return x.n }).Via(vimap.Func(square)).Ordered().Start(t.Context())
+	run := testkit.Given(things...).Map(func(x *thing) int { return x.n }).Via(vimap.Func(testkit.Square)).Ordered().Start(t.Context())
 	i := 0
 	for in, out := range run.Zip() {
 		require.Same(t, things[i], in)
@@ -80,146 +82,151 @@ func TestTheInputIsTheItemTheSourceProduced(t *testing.T) {
 }
 
 func TestAChainLeavesTheOneItWasBuiltFromAlone(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	// Chains of every length: one that grows in place would give its spare room to two branches.
-	base := given(1)
+	base := testkit.Given(1)
 	for depth := range 20 {
-		left, right := base.Map(plus(100)), base.Map(plus(200))
+		left, right := base.Map(testkit.Plus(100)), base.Map(testkit.Plus(200))
 		gone := base.Filter(func(int) bool { return false })
 		for p, want := range map[*vimap.Pipeline[int, int]][]int{&base: {1}, &left: {101}, &right: {201}, &gone: nil} {
-			outs, err := p.To(t.Context(), collect)
+			outs, err := p.To(t.Context(), testkit.Collect)
 			require.NoError(t, err)
 			require.Equal(t, want, outs, "depth %d", depth)
 		}
-		base = base.Map(plus(0))
+		base = base.Map(testkit.Plus(0))
 	}
 }
 
 func TestOrderedAndInFlightLeaveThePipelineAlone(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		slow := count(8, nil).Via(vimap.Func(func(ctx context.Context, n int) (int, error) {
-			return sleepy(time.Duration(8-n)*time.Second)(ctx, n)
+	testkit.Bubble(t, func(t *testing.T) {
+		slow := testkit.Count(8, nil).Via(vimap.Func(func(ctx context.Context, n int) (int, error) {
+			return testkit.Sleepy(time.Duration(8-n)*time.Second)(ctx, n)
 		}).Workers(8))
 		ordered, narrow := slow.Ordered(), slow.InFlight(1)
 		began := time.Now()
-		outs, err := slow.To(patient(t), collect)
+		outs, err := slow.To(testkit.Patient(t), testkit.Collect)
 		require.NoError(t, err)
 		require.Equal(t, []int{7, 6, 5, 4, 3, 2, 1, 0}, outs, "as they come")
 		require.Less(t, time.Since(began), 9*time.Second)
 
-		outs, err = ordered.To(patient(t), collect)
+		outs, err = ordered.To(testkit.Patient(t), testkit.Collect)
 		require.NoError(t, err)
-		require.Equal(t, upTo(8), outs)
+		require.Equal(t, testkit.UpTo(8), outs)
 
 		began = time.Now()
-		outs, err = narrow.To(patient(t), collect)
+		outs, err = narrow.To(testkit.Patient(t), testkit.Collect)
 		require.NoError(t, err)
-		require.Equal(t, upTo(8), outs)
+		require.Equal(t, testkit.UpTo(8), outs)
 		require.GreaterOrEqual(t, time.Since(began), 36*time.Second, "one after another")
 	})
 }
 
 func TestOnePipelineRunsAsOftenAsAsked(t *testing.T) {
-	quiet(t)
-	var crew crew
-	p := count(100, nil).Via(crew.stage(3, square)).Ordered()
+	testkit.Quiet(t)
+	var crew testkit.Crew
+	p := testkit.Count(100, nil).Via(crew.Stage(3, testkit.Square)).Ordered()
 	for range 5 {
-		outs, err := p.To(t.Context(), collect)
+		outs, err := p.To(t.Context(), testkit.Collect)
 		require.NoError(t, err)
 		require.Len(t, outs, 100)
 		require.Equal(t, 99*99, outs[99])
 	}
-	require.Equal(t, int64(15), crew.opened.Load())
-	crew.requireClosed(t)
+	require.Equal(t, int64(15), crew.Opened.Load())
+	crew.RequireClosed(t)
 }
 
 func TestOnePipelineRunsAndBranchesConcurrently(t *testing.T) {
-	quiet(t)
-	var crew crew
-	p := count(300, nil).Via(crew.stage(2, square))
+	rerun.Share(t, 6)
+	testkit.Quiet(t)
+	var crew testkit.Crew
+	p := testkit.Count(300, nil).Via(crew.Stage(2, testkit.Square))
 	var group sync.WaitGroup
 	for k := range 16 {
 		group.Go(func() {
-			outs, err := p.Map(plus(k)).Ordered().To(t.Context(), collect)
+			outs, err := p.Map(testkit.Plus(k)).Ordered().To(t.Context(), testkit.Collect)
 			if err != nil || len(outs) != 300 || outs[17] != 17*17+k {
 				t.Errorf("branch %d: %d outputs, error %v", k, len(outs), err)
 			}
 		})
 	}
 	group.Wait()
-	require.Equal(t, int64(32), crew.opened.Load())
-	crew.requireClosed(t)
+	require.Equal(t, int64(32), crew.Opened.Load())
+	crew.RequireClosed(t)
 }
 
 func TestBuildingReadsNothingOpensNothingAndStartsNothing(t *testing.T) {
-	before := ours()
+	before := testkit.Ours()
 	var reads atomic.Int64
-	var crew crew
+	var crew testkit.Crew
 	for range 100 {
-		p := count(10, &reads).Map(plus(1)).Via(crew.stage(4, square)).
+		p := testkit.Count(10, &reads).Map(testkit.Plus(1)).Via(crew.Stage(4, testkit.Square)).
 			Via(vimap.Bulk(3, time.Second, func(_ context.Context, ns []int) ([]int, error) { return ns, nil })).Ordered()
 		_ = p.Start(t.Context())
 	}
-	require.Empty(t, leftSince(before))
+	require.Empty(t, testkit.LeftSince(before))
 	require.Zero(t, reads.Load())
-	require.Zero(t, crew.opened.Load())
+	require.Zero(t, crew.Opened.Load())
 }
 
 func TestNoInputsReturnAtOnceWithNothing(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		began := time.Now()
-		var crew crew
+		var crew testkit.Crew
 		for _, p := range []vimap.Pipeline[int, int]{
-			given[int](), given[int]().Ordered(), given[int]().Map(plus(1)).InFlight(1),
-			given[int]().FlatMap(triple), given[int]().FlatMap(triple).Via(vimap.Func(square)).FlatMap(triple).Ordered(),
-			given[int]().Via(crew.stage(3, square)), given[int]().Via(vimap.Func(square)).Ordered(),
-			given[int]().Via(vimap.Bulk(10, time.Hour, func(_ context.Context, ns []int) ([]int, error) { return ns, nil })),
+			testkit.Given[int](), testkit.Given[int]().Ordered(), testkit.Given[int]().Map(testkit.Plus(1)).InFlight(1),
+			testkit.Given[int]().FlatMap(testkit.Triple), testkit.Given[int]().FlatMap(testkit.Triple).Via(vimap.Func(testkit.Square)).FlatMap(testkit.Triple).Ordered(),
+			testkit.Given[int]().Via(crew.Stage(3, testkit.Square)), testkit.Given[int]().Via(vimap.Func(testkit.Square)).Ordered(),
+			testkit.Given[int]().Via(vimap.Bulk(10, time.Hour, func(_ context.Context, ns []int) ([]int, error) { return ns, nil })),
 		} {
-			run := p.Start(patient(t))
-			outs, err := collect(run)
+			run := p.Start(testkit.Patient(t))
+			outs, err := testkit.Collect(run)
 			require.NoError(t, err)
 			require.Empty(t, outs)
 			require.Equal(t, vimap.Accounts{}, run.Stats().Accounts)
 		}
-		crew.requireClosed(t)
+		crew.RequireClosed(t)
 		require.Zero(t, time.Since(began))
 	})
 }
 
 func TestEachInputComesOutOnceForAnyNumberOfInputs(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	modes := map[string]func(vimap.Pipeline[int, int]) vimap.Pipeline[int, int]{
-		"inline":  func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] { return p.Map(plus(0)) },
-		"worker":  func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] { return p.Via(vimap.Func(same)) },
-		"workers": func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] { return p.Via(vimap.Func(same).Workers(5)) },
+		"inline": func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] { return p.Map(testkit.Plus(0)) },
+		"worker": func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] { return p.Via(vimap.Func(testkit.Same)) },
+		"workers": func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] {
+			return p.Via(vimap.Func(testkit.Same).Workers(5))
+		},
 		"two stages": func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] {
-			return p.Via(vimap.Func(same).Workers(3)).Via(vimap.Func(same).Workers(2))
+			return p.Via(vimap.Func(testkit.Same).Workers(3)).Via(vimap.Func(testkit.Same).Workers(2))
 		},
 		"ordered": func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] {
-			return p.Via(vimap.Func(same).Workers(5)).Ordered()
+			return p.Via(vimap.Func(testkit.Same).Workers(5)).Ordered()
 		},
 		"in flight": func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] {
-			return p.Via(vimap.Func(same).Workers(5)).InFlight(3)
+			return p.Via(vimap.Func(testkit.Same).Workers(5)).InFlight(3)
 		},
 	}
-	sizes := slices.Concat(upTo(everySize + 1)[1:], []int{99, 100, 10_000})
+	sizes := slices.Concat(testkit.UpTo(everySize + 1)[1:], []int{99, 100, 10_000})
 	for name, mode := range modes {
 		t.Run(name, func(t *testing.T) {
+			rerun.Share(t, 6)
 			for _, n := range sizes {
-				outs, err := mode(count(n, nil)).To(t.Context(), collect)
+				outs, err := mode(testkit.Count(n, nil)).To(t.Context(), testkit.Collect)
 				require.NoError(t, err)
 				if name != "ordered" && name != "inline" {
 					slices.Sort(outs)
 				}
-				require.Equal(t, upTo(n), outs)
+				require.Equal(t, testkit.UpTo(n), outs)
 			}
 		})
 	}
 }
 
 func TestFortyThousandResultsAreZippedExactly(t *testing.T) {
-	quiet(t)
-	run := count(40_000, nil).Via(vimap.Func(square).Workers(8)).Start(t.Context())
+	rerun.Share(t, 6)
+	testkit.Quiet(t)
+	run := testkit.Count(40_000, nil).Via(vimap.Func(testkit.Square).Workers(8)).Start(t.Context())
 	seen := make([]bool, 40_000)
 	for in, out := range run.Zip() {
 		if seen[in] || out != in*in {
@@ -231,13 +238,11 @@ func TestFortyThousandResultsAreZippedExactly(t *testing.T) {
 	require.NotContains(t, seen, false)
 }
 
-func same(_ context.Context, n int) (int, error) { return n, nil }
-
 func TestAMistakeInTheSourcePanicsWithItsRuleAndValue(t *testing.T) {
-	quiet(t)
-	p, stage := given(1), vimap.Func(square)
+	testkit.Quiet(t)
+	p, stage := testkit.Given(1), vimap.Func(testkit.Square)
 	bulk := func(_ context.Context, ns []int) ([]int, error) { return ns, nil }
-	opener := vimap.Open(new(crew).open)
+	opener := vimap.Open(new(testkit.Crew).Open)
 	loop := func(*vimap.Feed[int, int], string) error { return nil }
 	for what, mistake := range map[string]struct {
 		do   func()
@@ -258,9 +263,9 @@ func TestAMistakeInTheSourcePanicsWithItsRuleAndValue(t *testing.T) {
 		"FlatMap nil":              {func() { p.FlatMap[int](nil) }, []string{"vimap: FlatMap: ", "must not be nil"}},
 		"Via the zero stage":       {func() { p.Via(vimap.Stage[int, int]{}) }, []string{"vimap: Via: ", "must"}},
 		"To nil":                   {func() { _, _ = p.To[int](t.Context(), nil) }, []string{"vimap: To: ", "must not be nil"}},
-		"Start without a context":  {func() { p.Start(nil) }, []string{"vimap: Start: ", "ctx must not be nil"}},                //nolint:staticcheck // the mistake itself
-		"To without a context":     {func() { _, _ = p.To(nil, collect) }, []string{"vimap: To: ", "ctx must not be nil"}},      //nolint:staticcheck // the mistake itself
-		"a pool without a context": {func() { vimap.NewPool(nil, stage) }, []string{"vimap: NewPool: ", "ctx must not be nil"}}, //nolint:staticcheck // the mistake itself
+		"Start without a context":  {func() { p.Start(nil) }, []string{"vimap: Start: ", "ctx must not be nil"}},                   //nolint:staticcheck // the mistake itself
+		"To without a context":     {func() { _, _ = p.To(nil, testkit.Collect) }, []string{"vimap: To: ", "ctx must not be nil"}}, //nolint:staticcheck // the mistake itself
+		"a pool without a context": {func() { vimap.NewPool(nil, stage) }, []string{"vimap: NewPool: ", "ctx must not be nil"}},    //nolint:staticcheck // the mistake itself
 		"Func nil":                 {func() { vimap.Func[int, int](nil) }, []string{"vimap: Func: ", "must not be nil"}},
 		"Open nil":                 {func() { vimap.Open[int](nil) }, []string{"vimap: Open: ", "must not be nil"}},
 		"OpenWith nil":             {func() { vimap.OpenWith[int, int](nil) }, []string{"vimap: OpenWith: ", "must not be nil"}},
@@ -287,16 +292,16 @@ func TestAMistakeInTheSourcePanicsWithItsRuleAndValue(t *testing.T) {
 }
 
 func TestStageMethodsLeaveTheStageAlone(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		plain := vimap.Func(func(ctx context.Context, n int) (int, error) {
-			if _, err := sleepy(time.Second)(ctx, n); err != nil {
+			if _, err := testkit.Sleepy(time.Second)(ctx, n); err != nil {
 				return 0, err
 			}
 			return 0, fmt.Errorf("no %d", n)
 		})
 		_ = plain.Workers(4).Named("other").Timeout(time.Millisecond).Retry(retry.Fixed(time.Hour)).KeyBy(func(n int) int { return n })
 		began := time.Now()
-		all, _ := outcomes(patient(t), count(4, nil).Via(plain.Named("plain")))
+		all, _ := testkit.Outcomes(testkit.Patient(t), testkit.Count(4, nil).Via(plain.Named("plain")))
 		require.Len(t, all, 4)
 		require.Equal(t, 4*time.Second, time.Since(began), "one worker, no retry")
 		for _, result := range all {
@@ -309,17 +314,17 @@ func TestStageMethodsLeaveTheStageAlone(t *testing.T) {
 }
 
 func TestStepsRunInTheWorkersThatFollowThem(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		// A step of a second before work of two seconds: four workers take eight items in two rounds.
 		nap := func(n int) int { time.Sleep(time.Second); return n }
-		stage := vimap.Func(sleepy(2 * time.Second)).Workers(4)
+		stage := vimap.Func(testkit.Sleepy(2 * time.Second)).Workers(4)
 		for name, p := range map[string]vimap.Pipeline[int, int]{
-			"map":    count(8, nil).Map(nap).Via(stage),
-			"try":    count(8, nil).Try(func(n int) (int, error) { return nap(n), nil }).Via(stage),
-			"filter": count(8, nil).Filter(func(n int) bool { return nap(n) >= 0 }).Via(stage),
+			"map":    testkit.Count(8, nil).Map(nap).Via(stage),
+			"try":    testkit.Count(8, nil).Try(func(n int) (int, error) { return nap(n), nil }).Via(stage),
+			"filter": testkit.Count(8, nil).Filter(func(n int) bool { return nap(n) >= 0 }).Via(stage),
 		} {
 			began := time.Now()
-			outs, err := p.To(patient(t), collect)
+			outs, err := p.To(testkit.Patient(t), testkit.Collect)
 			require.NoError(t, err)
 			require.Len(t, outs, 8)
 			require.Equal(t, 6*time.Second, time.Since(began), name)

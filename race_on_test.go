@@ -2,10 +2,6 @@
 
 package vimap_test
 
-// manyWorkers is fewer than 10,000 because the race detector allows no more
-// than 8,128 goroutines.
-const manyWorkers = 3_000
-
 // everySize is up to where the number of inputs is tried one by one; the other
 // sizes up to 100 take long under the race detector.
 const everySize = 25

@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
+	"github.com/vimap-go/vimap/internal/testkit"
 	"github.com/vimap-go/vimap/vimaptest"
 )
 
@@ -31,7 +33,7 @@ func brokenSource(n int, err error) vimap.Pipeline[int, int] {
 
 func half(n int) (int, error) {
 	if n%2 == 1 {
-		return 0, errOdd
+		return 0, testkit.ErrOdd
 	}
 	return n / 2, nil
 }
@@ -39,28 +41,29 @@ func half(n int) (int, error) {
 func negate(in int, _ error) (int, error) { return -in, nil }
 
 func TestRescueMakesAnOutputOfAFailure(t *testing.T) {
-	stage := picky(4, multipleOf(10))
+	stage := picky(4, testkit.MultipleOf(10))
 	for name, p := range map[string]vimap.Pipeline[int, int]{
-		"behind a stage":                  count(100, nil).Via(stage).Rescue(negate),
-		"behind a step of a stage":        count(100, nil).Via(vimap.Func(square).Workers(3)).Map(func(n int) int { return n }).Try(isqrt).Rescue(negate),
-		"behind a step alone":             count(100, nil).Try(notTens).Rescue(negate),
-		"before a step":                   count(100, nil).Via(stage).Rescue(negate).Map(plus(0)),
-		"before a stage":                  count(100, nil).Via(stage).Rescue(negate).Via(picky(3, func(int) bool { return false })),
-		"before a stage with keys":        count(100, nil).Via(stage).Rescue(negate).Via(picky(3, func(int) bool { return false }).KeyBy(func(n int) int { return n % 3 })),
-		"before batches":                  count(100, nil).Via(stage).Rescue(negate).Via(vimap.Bulk(7, 0, batchOfSame)),
-		"before a loop":                   count(100, nil).Via(stage).Rescue(negate).Via(vimap.LoopFunc(sameLoop).Workers(2)),
-		"before FlatMap":                  count(100, nil).Via(stage).Rescue(negate).FlatMap(given1),
-		"behind FlatMap":                  count(100, nil).FlatMap(given1).Via(stage).Rescue(negate),
-		"behind a rescue that gives back": count(100, nil).Via(stage).Rescue(func(_ int, err error) (int, error) { return 0, err }).Rescue(negate),
+		"behind a stage":                  testkit.Count(100, nil).Via(stage).Rescue(negate),
+		"behind a step of a stage":        testkit.Count(100, nil).Via(vimap.Func(testkit.Square).Workers(3)).Map(func(n int) int { return n }).Try(isqrt).Rescue(negate),
+		"behind a step alone":             testkit.Count(100, nil).Try(notTens).Rescue(negate),
+		"before a step":                   testkit.Count(100, nil).Via(stage).Rescue(negate).Map(testkit.Plus(0)),
+		"before a stage":                  testkit.Count(100, nil).Via(stage).Rescue(negate).Via(picky(3, func(int) bool { return false })),
+		"before a stage with keys":        testkit.Count(100, nil).Via(stage).Rescue(negate).Via(picky(3, func(int) bool { return false }).KeyBy(func(n int) int { return n % 3 })),
+		"before batches":                  testkit.Count(100, nil).Via(stage).Rescue(negate).Via(vimap.Bulk(7, 0, batchOfSame)),
+		"before a loop":                   testkit.Count(100, nil).Via(stage).Rescue(negate).Via(vimap.LoopFunc(sameLoop).Workers(2)),
+		"before FlatMap":                  testkit.Count(100, nil).Via(stage).Rescue(negate).FlatMap(given1),
+		"behind FlatMap":                  testkit.Count(100, nil).FlatMap(given1).Via(stage).Rescue(negate),
+		"behind a rescue that gives back": testkit.Count(100, nil).Via(stage).Rescue(func(_ int, err error) (int, error) { return 0, err }).Rescue(negate),
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			rerun.Share(t, 6)
+			testkit.Bubble(t, func(t *testing.T) {
 				for i, p := range []vimap.Pipeline[int, int]{p.Ordered(), p.Ordered().InFlight(1), p} {
-					ctx := patient(t)
+					ctx := testkit.Patient(t)
 					if i == 2 {
 						ctx = vimaptest.Serial(ctx)
 					}
-					all, run := outcomes(ctx, p)
+					all, run := testkit.Outcomes(ctx, p)
 					require.NoError(t, run.Err())
 					require.Len(t, all, 100)
 					for i, result := range all {
@@ -84,12 +87,12 @@ func isqrt(n int) (int, error) {
 			return notTens(i)
 		}
 	}
-	return 0, errOdd
+	return 0, testkit.ErrOdd
 }
 
 func notTens(n int) (int, error) {
 	if n%10 == 0 {
-		return 0, errOdd
+		return 0, testkit.ErrOdd
 	}
 	return n, nil
 }
@@ -106,10 +109,10 @@ func sameLoop(feed *vimap.Feed[int, int]) error {
 }
 
 func TestRescueIsGivenTheItemAndItsError(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		var mu sync.Mutex
 		seen := map[int]string{}
-		p := count(30, nil).Map(plus(100)).Via(picky(4, multipleOf(10))).Rescue(func(in int, err error) (int, error) {
+		p := testkit.Count(30, nil).Map(testkit.Plus(100)).Via(picky(4, testkit.MultipleOf(10))).Rescue(func(in int, err error) (int, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			seen[in] = err.Error()
@@ -118,7 +121,7 @@ func TestRescueIsGivenTheItemAndItsError(t *testing.T) {
 			require.Equal(t, any(in+100), item.Input)
 			return 0, nil
 		})
-		_, err := collect(p.Start(patient(t)))
+		_, err := testkit.Collect(p.Start(testkit.Patient(t)))
 		require.NoError(t, err)
 		require.Equal(t, map[int]string{
 			0:  `vimap: stage "pick": item 0: 100 is not wanted`,
@@ -129,10 +132,10 @@ func TestRescueIsGivenTheItemAndItsError(t *testing.T) {
 }
 
 func TestRescueThatGivesTheErrorBackLeavesTheFailureAsItWas(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		all, run := outcomes(patient(t), count(10, nil).Via(picky(4, multipleOf(5))).Rescue(func(_ int, err error) (int, error) { return 0, err }))
+	testkit.Bubble(t, func(t *testing.T) {
+		all, run := testkit.Outcomes(testkit.Patient(t), testkit.Count(10, nil).Via(picky(4, testkit.MultipleOf(5))).Rescue(func(_ int, err error) (int, error) { return 0, err }))
 		require.NoError(t, run.Err())
-		_, failed := split(all)
+		_, failed := testkit.Split(all)
 		require.Len(t, failed, 2)
 		for _, result := range failed {
 			require.EqualError(t, result.Err, fmt.Sprintf(`vimap: stage "pick": item %d: %d is not wanted`, result.In, result.In))
@@ -152,18 +155,18 @@ func TestRescueThatFailsFailsTheItemAndKeepsWhatWentBefore(t *testing.T) {
 		"a Goexit": {func(int, error) (int, error) { runtime.Goexit(); return 0, nil }, vimap.ErrGoexit},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
-				rescued := count(20, nil).Via(picky(4, multipleOf(5))).Rescue(c.rescue)
-				for _, p := range []vimap.Pipeline[int, int]{rescued, rescued.Via(vimap.Func(square).Workers(2)), rescued.FlatMap(given1)} {
+			testkit.Bubble(t, func(t *testing.T) {
+				rescued := testkit.Count(20, nil).Via(picky(4, testkit.MultipleOf(5))).Rescue(c.rescue)
+				for _, p := range []vimap.Pipeline[int, int]{rescued, rescued.Via(vimap.Func(testkit.Square).Workers(2)), rescued.FlatMap(given1)} {
 					if name != "a Goexit" { // which ends the goroutine of a serial run
-						_, run := outcomes(vimaptest.Serial(patient(t)), p)
+						_, run := testkit.Outcomes(vimaptest.Serial(testkit.Patient(t)), p)
 						require.NoError(t, run.Err())
 						require.Equal(t, vimap.Accounts{Read: 20, Delivered: 16, Failed: 4}, run.Stats().Accounts)
 					}
-					all, run := outcomes(patient(t), p)
+					all, run := testkit.Outcomes(testkit.Patient(t), p)
 					require.NoError(t, run.Err())
 					require.Equal(t, vimap.Accounts{Read: 20, Delivered: 16, Failed: 4}, run.Stats().Accounts)
-					_, failed := split(all)
+					_, failed := testkit.Split(all)
 					require.Len(t, failed, 4)
 					for _, result := range failed {
 						var item *vimap.ItemError
@@ -181,24 +184,24 @@ func TestRescueThatFailsFailsTheItemAndKeepsWhatWentBefore(t *testing.T) {
 }
 
 func TestRescueDoesNotTakeWhatFailsBehindIt(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		p := count(20, nil).Rescue(negate).Via(picky(4, multipleOf(5)))
-		_, run := outcomes(patient(t), p)
+	testkit.Bubble(t, func(t *testing.T) {
+		p := testkit.Count(20, nil).Rescue(negate).Via(picky(4, testkit.MultipleOf(5)))
+		_, run := testkit.Outcomes(testkit.Patient(t), p)
 		require.Equal(t, vimap.Accounts{Read: 20, Delivered: 16, Failed: 4}, run.Stats().Accounts)
-		_, run = outcomes(patient(t), count(20, nil).Rescue(negate).Try(half))
+		_, run = testkit.Outcomes(testkit.Patient(t), testkit.Count(20, nil).Rescue(negate).Try(half))
 		require.Equal(t, vimap.Accounts{Read: 20, Delivered: 10, Failed: 10}, run.Stats().Accounts)
 	})
 }
 
 func TestRescueBeforeDecodeKnowsTheRawItem(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		raw := given("1", "x", "3").Try(func(s string) (string, error) {
+	testkit.Bubble(t, func(t *testing.T) {
+		raw := testkit.Given("1", "x", "3").Try(func(s string) (string, error) {
 			if s == "x" {
-				return "", errOdd
+				return "", testkit.ErrOdd
 			}
 			return s, nil
 		}).Rescue(func(in string, _ error) (string, error) { return in + "x", nil })
-		outs, err := collect(vimap.Decode(raw, func(s string) (int, error) { return len(s), nil }).Ordered().Start(patient(t)))
+		outs, err := testkit.Collect(vimap.Decode(raw, func(s string) (int, error) { return len(s), nil }).Ordered().Start(testkit.Patient(t)))
 		require.NoError(t, err)
 		require.Equal(t, []int{1, 2, 1}, outs)
 	})

@@ -36,6 +36,7 @@ type Run[In, Out any] struct {
 	untold  bool               // the last failure came too late to be the run's: its item is unfinished
 	held    []engine.Item[Out] // outputs that the loop holds back, see outcomes
 	flush   func() bool        // has the loop hand them over; nil: it holds none back
+	settle  func()             // ends the stay of the failed item in hand; nil as flush
 
 	share *share[In, Out] // of another run, for a sink of a Tee; then the rest is unused
 }
@@ -69,12 +70,9 @@ func (r *Run[In, Out]) Zip() iter.Seq2[In, Out] {
 			r.take(zipper[In, Out](yield))
 			return
 		}
-		r.loop(func(it engine.Item[Out]) bool {
-			if it.State == engine.Failed {
-				return r.bear(r.input(it), r.itemError(it))
-			}
-			return yield(r.input(it), it.Val)
-		}, r.borne)
+		r.loop(
+			func(slot int32, out Out) bool { return yield(*r.origins.At(slot), out) },
+			r.bearItem, r.borne)
 	}
 }
 
@@ -86,41 +84,43 @@ func (r *Run[In, Out]) Results() iter.Seq[Result[In, Out]] {
 			r.take(resulter[In, Out](yield))
 			return
 		}
-		r.loop(func(it engine.Item[Out]) bool {
-			result := Result[In, Out]{In: r.input(it), Out: it.Val, Index: r.outlet.Meta(it.Slot).Index}
-			if it.State == engine.Failed {
+		r.loop(
+			func(slot int32, out Out) bool {
+				return yield(Result[In, Out]{In: *r.origins.At(slot), Out: out, Index: r.outlet.Meta(slot).Index})
+			},
+			func(it engine.Item[Out]) bool {
+				result := Result[In, Out]{In: r.input(it), Index: r.outlet.Meta(it.Slot).Index}
 				err := r.itemError(it)
 				result.Err = err
-				if !r.post(result.In, err) {
-					return false
-				}
-			}
-			return yield(result)
-		}, nil)
+				return r.post(result.In, err) && yield(result)
+			}, nil)
 	}
 }
 
-// loop runs the pipeline while handle wants more; atEnd, if not nil, is called
-// when there is no more.
-func (r *Run[In, Out]) loop(handle func(engine.Item[Out]) bool, atEnd func()) {
+// bearItem is what a loop over Zip does about a failed item.
+func (r *Run[In, Out]) bearItem(it engine.Item[Out]) bool {
+	return r.bear(r.input(it), r.itemError(it))
+}
+
+// loop runs the pipeline while live and failed want more; atEnd, if not nil, is
+// called when there is no more.
+func (r *Run[In, Out]) loop(live func(slot int32, out Out) bool, failed func(engine.Item[Out]) bool, atEnd func()) {
 	r.during(0, func() (left bool) {
 		if r.engine.IsSerial() {
-			left = r.outlet.Drive(func(it engine.Item[Out]) bool {
-				more := handle(it)
+			left = r.outlet.Drive(func(it engine.Item[Out]) (more bool) {
+				if it.State == engine.Failed {
+					more = failed(it)
+				} else {
+					more = live(it.Slot, it.Val)
+				}
 				if !r.untold {
 					r.outlet.Free(it)
 				}
 				return more
 			})
-			if !left && atEnd != nil {
-				atEnd()
-			}
-			return left
+		} else {
+			left = r.outlet.Each(live, failed, &r.untold)
 		}
-		left = r.outlet.Each(func(it engine.Item[Out]) (more, keep bool) {
-			more = handle(it)
-			return more, r.untold
-		})
 		if !left && atEnd != nil {
 			atEnd()
 		}

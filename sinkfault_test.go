@@ -12,20 +12,23 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
+	"github.com/vimap-go/vimap/internal/testkit"
 )
 
 func TestOfThreeThousandGoodInputsAndFiftyThatPanicEachHasItsOutcome(t *testing.T) {
-	quiet(t)
-	var crew crew
+	rerun.Share(t, 6)
+	testkit.Quiet(t)
+	var crew testkit.Crew
 	bad := func(n int) bool { return n%61 == 7 }
-	all, run := outcomes(t.Context(), count(3_050, nil).Via(crew.stage(100, func(_ context.Context, n int) (int, error) {
+	all, run := testkit.Outcomes(t.Context(), testkit.Count(3_050, nil).Via(crew.Stage(100, func(_ context.Context, n int) (int, error) {
 		if bad(n) {
-			panic(&codeError{n})
+			panic(&testkit.CodeError{Code: n})
 		}
 		return n * n, nil
 	})))
 	require.NoError(t, run.Err())
-	outs, failed := split(all)
+	outs, failed := testkit.Split(all)
 	require.Len(t, outs, 3_000)
 	require.Len(t, failed, 50)
 	seen := map[int]bool{}
@@ -33,24 +36,25 @@ func TestOfThreeThousandGoodInputsAndFiftyThatPanicEachHasItsOutcome(t *testing.
 		require.False(t, seen[result.In])
 		seen[result.In] = true
 		require.Equal(t, int64(result.In), result.Index)
-		var code *codeError
+		var code *testkit.CodeError
 		require.Equal(t, bad(result.In), errors.As(result.Err, &code))
 		if result.Err == nil {
 			require.Equal(t, result.In*result.In, result.Out)
 		} else {
-			require.Equal(t, result.In, code.code)
+			require.Equal(t, result.In, code.Code)
 		}
 	}
 	// One that panics when nothing is left to do is not opened again.
-	require.LessOrEqual(t, crew.opened.Load(), int64(150))
-	require.Greater(t, crew.opened.Load(), int64(100))
-	require.Equal(t, crew.opened.Load(), 100+run.Stats().Restarts)
-	crew.requireClosed(t)
+	require.LessOrEqual(t, crew.Opened.Load(), int64(150))
+	require.Greater(t, crew.Opened.Load(), int64(100))
+	require.Equal(t, crew.Opened.Load(), 100+run.Stats().Restarts)
+	crew.RequireClosed(t)
 }
 
 func TestAThousandPanicsInARowFailAThousandItems(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		all, run := outcomes(patient(t), count(1_000, nil).Via(vimap.Func(func(context.Context, int) (int, error) { panic("always") })).Ordered())
+	rerun.Share(t, 6)
+	testkit.Bubble(t, func(t *testing.T) {
+		all, run := testkit.Outcomes(testkit.Patient(t), testkit.Count(1_000, nil).Via(vimap.Func(func(context.Context, int) (int, error) { panic("always") })).Ordered())
 		require.NoError(t, run.Err())
 		require.Len(t, all, 1_000)
 		for i, result := range all {
@@ -62,11 +66,11 @@ func TestAThousandPanicsInARowFailAThousandItems(t *testing.T) {
 }
 
 func TestTheStackOfAPanicNamesTheFunctionThatPanicked(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	for _, p := range []vimap.Pipeline[int, int]{
-		given(1).Map(explode), given(1).Via(vimap.Func(func(_ context.Context, n int) (int, error) { return explode(n), nil })),
+		testkit.Given(1).Map(explode), testkit.Given(1).Via(vimap.Func(func(_ context.Context, n int) (int, error) { return explode(n), nil })),
 	} {
-		_, err := p.To(t.Context(), collect)
+		_, err := p.To(t.Context(), testkit.Collect)
 		var panicked *vimap.PanicError
 		require.ErrorAs(t, err, &panicked)
 		require.Contains(t, string(panicked.Stack), "vimap_test.explode")
@@ -77,14 +81,14 @@ func TestTheStackOfAPanicNamesTheFunctionThatPanicked(t *testing.T) {
 func explode(int) int { panic("boom") }
 
 func TestAClosingThatFailsAfterTheLastInputLosesNoOutput(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	stuck := errors.New("cannot say goodbye")
-	stage := vimap.OpenWith(new(crew).openWith).Close(func(h *hand) error {
-		_ = h.close()
-		return fmt.Errorf("%s: %w", h.config, stuck)
-	}).Do(func(_ *hand, ctx context.Context, n int) (int, error) { return square(ctx, n) }).Each("a", "b").Named("send")
-	run := count(100, nil).Via(stage).Ordered().Start(t.Context())
-	outs, err := collect(run)
+	stage := vimap.OpenWith(new(testkit.Crew).OpenWith).Close(func(h *testkit.Hand) error {
+		_ = h.Close()
+		return fmt.Errorf("%s: %w", h.Config, stuck)
+	}).Do(func(_ *testkit.Hand, ctx context.Context, n int) (int, error) { return testkit.Square(ctx, n) }).Each("a", "b").Named("send")
+	run := testkit.Count(100, nil).Via(stage).Ordered().Start(t.Context())
+	outs, err := testkit.Collect(run)
 	require.Len(t, outs, 100)
 	require.ErrorIs(t, err, stuck)
 	var worker *vimap.WorkerError
@@ -93,15 +97,15 @@ func TestAClosingThatFailsAfterTheLastInputLosesNoOutput(t *testing.T) {
 	require.Equal(t, "send", worker.Stage)
 	require.ErrorContains(t, worker.Err, worker.Config.(string))
 	require.Contains(t, err.Error(), `stage "send"`)
-	requireAddsUp(t, run.Stats())
+	testkit.RequireAddsUp(t, run.Stats())
 }
 
 func TestTheErrorOfAnItemIsOneLineThatSaysStageItemPlaceAttemptsAndReason(t *testing.T) {
 	err := error(&vimap.ItemError{Stage: "send", Index: 41, Place: "requests.jsonl:42", Attempts: 3, Err: errors.New("server down")})
 	require.EqualError(t, err, `vimap: stage "send": item 41 (requests.jsonl:42) after 3 attempts: server down`)
 
-	quiet(t)
-	_, err = given(2, 4, 7).Via(vimap.Func(even).Named("half")).Ordered().To(t.Context(), collect)
+	testkit.Quiet(t)
+	_, err = testkit.Given(2, 4, 7).Via(vimap.Func(testkit.Even).Named("half")).Ordered().To(t.Context(), testkit.Collect)
 	require.True(t, strings.HasPrefix(err.Error(), `vimap: stage "half": item 2`), err.Error())
 	require.True(t, strings.HasSuffix(err.Error(), `: odd number`), err.Error())
 	require.NotContains(t, err.Error(), "attempts")
@@ -109,28 +113,28 @@ func TestTheErrorOfAnItemIsOneLineThatSaysStageItemPlaceAttemptsAndReason(t *tes
 }
 
 func TestAPanicInTheBodyOfALoopPassesThroughAndLeavesNothingBehind(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		var crew crew
+	testkit.Bubble(t, func(t *testing.T) {
+		var crew testkit.Crew
 		for _, ordered := range []bool{false, true} {
-			p := count(endless, nil).Via(crew.stage(3, jitter))
+			p := testkit.Count(testkit.Endless, nil).Via(crew.Stage(3, testkit.Jitter))
 			if ordered {
 				p = p.Ordered()
 			}
-			run := p.Start(patient(t))
+			run := p.Start(testkit.Patient(t))
 			require.PanicsWithValue(t, "the body", func() {
 				for range run.Zip() {
 					panic("the body")
 				}
 			})
-			crew.requireClosed(t)
+			crew.RequireClosed(t)
 		}
 	})
 }
 
 func TestGoexitInTheBodyOfALoopLeavesNothingBehind(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		var crew crew
-		run := count(endless, nil).Via(crew.stage(3, jitter)).Start(patient(t))
+	testkit.Bubble(t, func(t *testing.T) {
+		var crew testkit.Crew
+		run := testkit.Count(testkit.Endless, nil).Via(crew.Stage(3, testkit.Jitter)).Start(testkit.Patient(t))
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
@@ -139,21 +143,21 @@ func TestGoexitInTheBodyOfALoopLeavesNothingBehind(t *testing.T) {
 			}
 		}()
 		<-done
-		crew.requireClosed(t)
+		crew.RequireClosed(t)
 	})
 }
 
 func TestAnyDeathInASinkIsTheErrorOfTo(t *testing.T) {
-	for _, fault := range faults() {
-		t.Run(fault.name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
-				var crew crew
+	for _, fault := range testkit.Faults() {
+		t.Run(fault.Name, func(t *testing.T) {
+			testkit.Bubble(t, func(t *testing.T) {
+				var crew testkit.Crew
 				returned := make(chan error, 1)
 				go func() {
 					defer close(returned)
-					_, err := count(endless, nil).Via(crew.stage(2, jitter)).To(patient(t), func(run *vimap.Run[int, int]) (int, error) {
+					_, err := testkit.Count(testkit.Endless, nil).Via(crew.Stage(2, testkit.Jitter)).To(testkit.Patient(t), func(run *vimap.Run[int, int]) (int, error) {
 						for range run.Zip() {
-							fault.die()
+							fault.Die()
 						}
 						return 0, run.Err()
 					})
@@ -161,31 +165,31 @@ func TestAnyDeathInASinkIsTheErrorOfTo(t *testing.T) {
 				}()
 				err, ok := <-returned
 				require.True(t, ok, "To did not return")
-				fault.require(t, err)
-				crew.requireClosed(t)
+				fault.Require(t, err)
+				crew.RequireClosed(t)
 			})
 		})
 	}
 }
 
 func TestASinkThatNeverLooksAtItsRunEndsIt(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		var crew crew
+	testkit.Bubble(t, func(t *testing.T) {
+		var crew testkit.Crew
 		began := time.Now()
-		n, err := count(endless, nil).Via(crew.stage(2, sleepy(time.Hour))).To(patient(t), func(*vimap.Run[int, int]) (int, error) { return 7, nil })
+		n, err := testkit.Count(testkit.Endless, nil).Via(crew.Stage(2, testkit.Sleepy(time.Hour))).To(testkit.Patient(t), func(*vimap.Run[int, int]) (int, error) { return 7, nil })
 		require.NoError(t, err)
 		require.Equal(t, 7, n)
 		require.Zero(t, time.Since(began))
-		crew.requireClosed(t)
+		crew.RequireClosed(t)
 	})
 }
 
 func TestToReturnsTheErrorThatItsSinkDidNotLookAt(t *testing.T) {
-	quiet(t)
-	_, err := given(1).Via(vimap.Func(even)).To(t.Context(), func(run *vimap.Run[int, int]) (int, error) {
+	testkit.Quiet(t)
+	_, err := testkit.Given(1).Via(vimap.Func(testkit.Even)).To(t.Context(), func(run *vimap.Run[int, int]) (int, error) {
 		for range run.Zip() {
 		}
 		return 0, nil
 	})
-	require.ErrorIs(t, err, errOdd)
+	require.ErrorIs(t, err, testkit.ErrOdd)
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
+	"github.com/vimap-go/vimap/internal/testkit"
 )
 
 var errRead = errors.New("read failed")
@@ -30,25 +32,25 @@ func TestTheErrorOfASourceComesAfterTheItemsReadBeforeIt(t *testing.T) {
 			}
 		}),
 		"Emit": vimap.Emit(func(_ context.Context, out *vimap.Emitter[int]) error {
-			out.Many(upTo(100))
+			out.Many(testkit.UpTo(100))
 			return errRead
 		}),
 	}
 	for name, source := range sources {
 		t.Run(name, func(t *testing.T) {
-			quiet(t)
-			for _, p := range []vimap.Pipeline[int, int]{source, source.Ordered(), source.Via(vimap.Func(square).Workers(3)), source.Via(vimap.Func(square).Workers(3)).Ordered()} {
-				all, run := outcomes(t.Context(), p)
-				outs, failed := split(all)
+			testkit.Quiet(t)
+			for _, p := range []vimap.Pipeline[int, int]{source, source.Ordered(), source.Via(vimap.Func(testkit.Square).Workers(3)), source.Via(vimap.Func(testkit.Square).Workers(3)).Ordered()} {
+				all, run := testkit.Outcomes(t.Context(), p)
+				outs, failed := testkit.Split(all)
 				require.Len(t, outs, 100)
 				require.Empty(t, failed, "the error of the source is no item's")
 				var source *vimap.SourceError
 				require.ErrorAs(t, run.Err(), &source)
 				require.ErrorIs(t, run.Err(), errRead)
 				require.Equal(t, int64(100), run.Stats().Read)
-				requireAddsUp(t, run.Stats())
+				testkit.RequireAddsUp(t, run.Stats())
 
-				outs, err := p.To(t.Context(), collect)
+				outs, err := p.To(t.Context(), testkit.Collect)
 				require.ErrorIs(t, err, errRead)
 				require.Len(t, outs, 100)
 			}
@@ -57,20 +59,21 @@ func TestTheErrorOfASourceComesAfterTheItemsReadBeforeIt(t *testing.T) {
 }
 
 func TestNothingIsReadAfterTheErrorOfASource(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	outs, err := vimap.From(func(context.Context) iter.Seq2[int, error] {
 		return func(yield func(int, error) bool) {
 			if yield(1, nil) && yield(0, errRead) {
 				yield(2, nil)
 			}
 		}
-	}).To(t.Context(), collect)
+	}).To(t.Context(), testkit.Collect)
 	require.ErrorIs(t, err, errRead)
 	require.Equal(t, []int{1}, outs)
 }
 
 func TestEmitPassesOnOneAndManyItemsInTheirOrder(t *testing.T) {
-	quiet(t)
+	rerun.Share(t, 6)
+	testkit.Quiet(t)
 	p := vimap.Emit(func(_ context.Context, out *vimap.Emitter[int]) error {
 		buf := make([]int, 0, 700)
 		for n := 0; n < 20_000; {
@@ -89,17 +92,17 @@ func TestEmitPassesOnOneAndManyItemsInTheirOrder(t *testing.T) {
 		out.Many(nil)
 		return nil
 	})
-	outs, err := p.Via(vimap.Func(same).Workers(4)).Ordered().To(t.Context(), collect)
+	outs, err := p.Via(vimap.Func(testkit.Same).Workers(4)).Ordered().To(t.Context(), testkit.Collect)
 	require.NoError(t, err)
-	require.Equal(t, upTo(len(outs)), outs)
+	require.Equal(t, testkit.UpTo(len(outs)), outs)
 	require.GreaterOrEqual(t, len(outs), 20_000)
 }
 
 func TestEmitHearsFalseWhenItMustReturn(t *testing.T) {
 	for _, end := range []string{"leave", "stop", "cancel"} {
 		t.Run(end, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
-				ctx, cancel := context.WithCancelCause(patient(t))
+			testkit.Bubble(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancelCause(testkit.Patient(t))
 				defer cancel(nil)
 				heard := false
 				run := vimap.Emit(func(ctx context.Context, out *vimap.Emitter[int]) error {
@@ -107,7 +110,7 @@ func TestEmitHearsFalseWhenItMustReturn(t *testing.T) {
 					}
 					heard = !out.One(4) && !out.Many([]int{5})
 					return ctx.Err()
-				}).Via(vimap.Func(square).Workers(2)).Start(ctx)
+				}).Via(vimap.Func(testkit.Square).Workers(2)).Start(ctx)
 				seen := 0
 				for range run.Zip() {
 					if seen++; seen < 10 {
@@ -118,25 +121,23 @@ func TestEmitHearsFalseWhenItMustReturn(t *testing.T) {
 					} else if end == "stop" {
 						run.Stop()
 					} else {
-						cancel(errStop)
+						cancel(testkit.ErrStop)
 					}
 				}
 				require.True(t, heard)
 				if end == "cancel" {
-					require.ErrorIs(t, run.Err(), errStop)
+					require.ErrorIs(t, run.Err(), testkit.ErrStop)
 				} else {
 					require.NoError(t, run.Err(), "what a source returns when it was told to return is no error")
 				}
-				requireAddsUp(t, run.Stats())
+				testkit.RequireAddsUp(t, run.Stats())
 			})
 		})
 	}
 }
 
-var errStop = errors.New("told to stop")
-
 func TestAnErrorNamesThePlaceOfItsItem(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	var asked atomic.Int64
 	lines := func(path string, n int) vimap.Pipeline[string, string] {
 		return vimap.Emit(func(_ context.Context, out *vimap.Emitter[string]) error {
@@ -160,8 +161,8 @@ func TestAnErrorNamesThePlaceOfItsItem(t *testing.T) {
 		})
 	}
 	p := lines("requests.jsonl", 40).Filter(func(string) bool { return true }).Via(vimap.Func(func(_ context.Context, s string) (string, error) { return s, nil }).Workers(3)).Try(strconv.Atoi).Ordered()
-	all, _ := outcomes(t.Context(), p)
-	_, failed := split(all)
+	all, _ := testkit.Outcomes(t.Context(), p)
+	_, failed := testkit.Split(all)
 	places := []string{"requests.jsonl:4", "requests.jsonl:14", "requests.jsonl:24", "requests.jsonl:34", ""}
 	require.Len(t, failed, len(places))
 	for i, result := range failed {
@@ -172,13 +173,13 @@ func TestAnErrorNamesThePlaceOfItsItem(t *testing.T) {
 	}
 
 	asked.Store(0)
-	_, err := lines("good.jsonl", 3).Map(func(s string) int { return len(s) }).To(t.Context(), collect)
+	_, err := lines("good.jsonl", 3).Map(func(s string) int { return len(s) }).To(t.Context(), testkit.Collect)
 	require.NoError(t, err)
 	require.Zero(t, asked.Load(), "a place is made only for an error")
 }
 
 func TestAppendEmitsEverythingOfAnotherPipelineAndKeepsItsPlaces(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	part := func(name string, items ...string) vimap.Pipeline[string, string] {
 		return vimap.Emit(func(_ context.Context, out *vimap.Emitter[string]) error {
 			out.Places(func(n int64) string { return fmt.Sprintf("%s:%d", name, n+1) })
@@ -193,11 +194,11 @@ func TestAppendEmitsEverythingOfAnotherPipelineAndKeepsItsPlaces(t *testing.T) {
 		if err := out.Append(ctx, part("b", "y", "2", "z")); err != nil {
 			return err
 		}
-		return out.Append(ctx, given(3, 4).Map(strconv.Itoa).Ordered())
+		return out.Append(ctx, testkit.Given(3, 4).Map(strconv.Itoa).Ordered())
 	})
-	all, run := outcomes(t.Context(), joined.Try(strconv.Atoi).Ordered())
+	all, run := testkit.Outcomes(t.Context(), joined.Try(strconv.Atoi).Ordered())
 	require.NoError(t, run.Err())
-	outs, failed := split(all)
+	outs, failed := testkit.Split(all)
 	require.Equal(t, []int{1, 2, 3, 4}, outs)
 	var places []string
 	for _, result := range failed {
@@ -211,7 +212,7 @@ func TestAppendEmitsEverythingOfAnotherPipelineAndKeepsItsPlaces(t *testing.T) {
 }
 
 func TestAppendReturnsTheErrorOfTheOtherPipeline(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	broken := vimap.Emit(func(_ context.Context, out *vimap.Emitter[int]) error {
 		out.One(1)
 		return errRead
@@ -220,15 +221,15 @@ func TestAppendReturnsTheErrorOfTheOtherPipeline(t *testing.T) {
 	outs, err := vimap.Emit(func(ctx context.Context, out *vimap.Emitter[int]) error {
 		appended = out.Append(ctx, broken)
 		return appended
-	}).To(t.Context(), collect)
+	}).To(t.Context(), testkit.Collect)
 	require.ErrorIs(t, appended, errRead)
 	require.ErrorIs(t, err, errRead)
 	require.Equal(t, []int{1}, outs)
 }
 
 func TestWhatDecodeReturnsIsTheInput(t *testing.T) {
-	quiet(t)
-	run := vimap.Decode(given("1", "2", "bad", "4"), strconv.Atoi).Map(plus(10)).Ordered().Start(t.Context())
+	testkit.Quiet(t)
+	run := vimap.Decode(testkit.Given("1", "2", "bad", "4"), strconv.Atoi).Map(testkit.Plus(10)).Ordered().Start(t.Context())
 	var ins, outs []int
 	var failed []vimap.Result[int, int]
 	for result := range run.Results() {
@@ -245,17 +246,17 @@ func TestWhatDecodeReturnsIsTheInput(t *testing.T) {
 	require.ErrorAs(t, failed[0].Err, &item)
 	require.Equal(t, "decode", item.Stage)
 	require.Equal(t, int64(2), item.Index)
-	requireAddsUp(t, run.Stats())
+	testkit.RequireAddsUp(t, run.Stats())
 }
 
 func TestDecodingIsDoneByTheWorkersThatFollow(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		began := time.Now()
 		decode := func(s string) (int, error) {
 			time.Sleep(time.Second)
 			return strconv.Atoi(s)
 		}
-		outs, err := vimap.Decode(given("1", "2", "3", "4"), decode).Via(vimap.Func(square).Workers(4)).Ordered().To(patient(t), collect)
+		outs, err := vimap.Decode(testkit.Given("1", "2", "3", "4"), decode).Via(vimap.Func(testkit.Square).Workers(4)).Ordered().To(testkit.Patient(t), testkit.Collect)
 		require.NoError(t, err)
 		require.Equal(t, []int{1, 4, 9, 16}, outs)
 		require.Equal(t, time.Second, time.Since(began))
@@ -263,21 +264,21 @@ func TestDecodingIsDoneByTheWorkersThatFollow(t *testing.T) {
 }
 
 func TestASourceRunsAnewInEveryRun(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	var runs atomic.Int64
 	p := vimap.Emit(func(_ context.Context, out *vimap.Emitter[int64]) error {
 		out.One(runs.Add(1))
 		return nil
 	})
 	for want := range int64(3) {
-		outs, err := p.To(t.Context(), collect)
+		outs, err := p.To(t.Context(), testkit.Collect)
 		require.NoError(t, err)
 		require.Equal(t, []int64{want + 1}, outs)
 	}
 }
 
 func TestAnItemAloneReachesTheSinkWhileTheSourceWaitsForTheNext(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		trickle := func(n int) vimap.Pipeline[time.Time, time.Time] {
 			return vimap.Emit(func(_ context.Context, out *vimap.Emitter[time.Time]) error {
 				for range n {
@@ -290,7 +291,7 @@ func TestAnItemAloneReachesTheSinkWhileTheSourceWaitsForTheNext(t *testing.T) {
 		pass := vimap.Func(func(_ context.Context, at time.Time) (time.Time, error) { return at, nil })
 		p := trickle(20).Via(pass).Map(func(at time.Time) time.Time { return at }).Via(pass.Workers(3)).Via(pass)
 		for _, p := range []vimap.Pipeline[time.Time, time.Time]{p, p.Ordered(), trickle(20), p.InFlight(2)} {
-			run := p.Start(patient(t))
+			run := p.Start(testkit.Patient(t))
 			seen := 0
 			for _, at := range run.Zip() {
 				require.Zero(t, time.Since(at), "item %d was held back", seen)

@@ -11,17 +11,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
+	"github.com/vimap-go/vimap/internal/testkit"
 	"github.com/vimap-go/vimap/retry"
 )
 
 func TestStatsCountEachFateOnce(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		// Of 100: 20 filtered, 10 failed by Try, 10 made nothing of, 30 made two of (one of which fails), 30 one of.
-		p := count(100, nil).
+		p := testkit.Count(100, nil).
 			Filter(func(n int) bool { return n%10 < 8 }).
 			Try(func(n int) (int, error) {
 				if n%10 == 7 {
-					return 0, errOdd
+					return 0, testkit.ErrOdd
 				}
 				return n, nil
 			}).
@@ -36,16 +38,16 @@ func TestStatsCountEachFateOnce(t *testing.T) {
 			}).
 			Via(vimap.Func(func(ctx context.Context, n int) (int, error) {
 				if n < 0 {
-					return 0, errOdd
+					return 0, testkit.ErrOdd
 				}
-				return jitter(ctx, n)
+				return testkit.Jitter(ctx, n)
 			}).Workers(5))
 		want := vimap.Accounts{Read: 100, Extra: 30, Filtered: 20 + 10, Failed: 10 + 30, Delivered: 60}
 		for _, p := range []vimap.Pipeline[int, int]{p, p.Ordered(), p.InFlight(3)} {
-			all, run := outcomes(patient(t), p)
+			all, run := testkit.Outcomes(testkit.Patient(t), p)
 			require.NoError(t, run.Err())
 			require.Equal(t, want, run.Stats().Accounts)
-			outs, failed := split(all)
+			outs, failed := testkit.Split(all)
 			require.Len(t, outs, 60)
 			require.Len(t, failed, 40)
 		}
@@ -53,13 +55,14 @@ func TestStatsCountEachFateOnce(t *testing.T) {
 }
 
 func TestStatsAddUpWhereverTheRunEnds(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	rerun.Share(t, 6)
+	testkit.Bubble(t, func(t *testing.T) {
 		for leave := range 30 {
-			p := count(120, nil).FlatMap(triple).Via(vimap.Func(even).Workers(4)).FlatMap(triple).Via(vimap.Func(jitter).Workers(3))
+			p := testkit.Count(120, nil).FlatMap(testkit.Triple).Via(vimap.Func(testkit.Even).Workers(4)).FlatMap(testkit.Triple).Via(vimap.Func(testkit.Jitter).Workers(3))
 			if leave%2 == 0 {
 				p = p.Ordered()
 			}
-			ctx, cancel := context.WithCancel(patient(t))
+			ctx, cancel := context.WithCancel(testkit.Patient(t))
 			run := p.Start(ctx)
 			seen, failed := int64(0), int64(0)
 			for result := range run.Results() {
@@ -79,7 +82,7 @@ func TestStatsAddUpWhereverTheRunEnds(t *testing.T) {
 			}
 			cancel()
 			stats := run.Stats()
-			requireAddsUp(t, stats)
+			testkit.RequireAddsUp(t, stats)
 			require.Equal(t, seen-failed, stats.Delivered, "leave %d", leave)
 			require.Equal(t, failed, stats.Failed, "leave %d", leave)
 			require.GreaterOrEqual(t, stats.Unfinished, int64(0))
@@ -92,8 +95,9 @@ func TestStatsAddUpWhereverTheRunEnds(t *testing.T) {
 }
 
 func TestStatsMayBeReadWhileTheRunGoesOn(t *testing.T) {
-	quiet(t)
-	run := count(5_000, nil).Via(vimap.Func(square).Workers(4)).Start(t.Context())
+	rerun.Share(t, 6)
+	testkit.Quiet(t)
+	run := testkit.Count(5_000, nil).Via(vimap.Func(testkit.Square).Workers(4)).Start(t.Context())
 	require.Equal(t, vimap.Accounts{}, run.Stats().Accounts, "nothing happens before the loop")
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -120,27 +124,27 @@ func TestStatsMayBeReadWhileTheRunGoesOn(t *testing.T) {
 }
 
 func TestStatsCountRetriesRestartsAndLostWorkers(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		var crew crew
-		c := newCalls()
-		stage := dialled(&crew, func(_ context.Context, config string) error {
+	testkit.Bubble(t, func(t *testing.T) {
+		var crew testkit.Crew
+		c := testkit.NewCalls()
+		stage := testkit.Dialled(&crew, func(_ context.Context, config string) error {
 			if config == "bad" {
-				return errRefused
+				return testkit.ErrRefused
 			}
 			return nil
 		}, func(_ context.Context, n int) (int, error) {
 			if n%10 == 3 {
 				panic("three")
 			}
-			if c.try(n) == 1 && n%10 == 5 {
-				return 0, errOdd
+			if c.Try(n) == 1 && n%10 == 5 {
+				return 0, testkit.ErrOdd
 			}
 			return n, nil
 		}, "a", "bad", "worse").Retry(retry.Fixed(time.Second)).Restart(retry.Fixed(time.Millisecond).Attempts(3))
-		_, run := outcomes(patient(t), count(100, nil).Via(stage))
+		_, run := testkit.Outcomes(testkit.Patient(t), testkit.Count(100, nil).Via(stage))
 		require.NoError(t, run.Err())
 		stats := run.Stats()
-		requireAddsUp(t, stats)
+		testkit.RequireAddsUp(t, stats)
 		require.GreaterOrEqual(t, stats.Retries, int64(10))
 		require.GreaterOrEqual(t, stats.Restarts, int64(10))
 		require.Len(t, stats.Lost, 1)
@@ -148,19 +152,19 @@ func TestStatsCountRetriesRestartsAndLostWorkers(t *testing.T) {
 		require.ErrorAs(t, stats.Lost[0], &worker)
 		require.Equal(t, any("bad"), worker.Config)
 		require.Equal(t, 1, worker.Worker)
-		crew.requireClosed(t)
+		crew.RequireClosed(t)
 	})
 }
 
 func TestEachRunHasStatsOfItsOwn(t *testing.T) {
-	quiet(t)
-	p := count(10, nil).Via(vimap.Func(square))
+	testkit.Quiet(t)
+	p := testkit.Count(10, nil).Via(vimap.Func(testkit.Square))
 	first, second := p.Start(t.Context()), p.Start(t.Context())
-	_, err := collect(first)
+	_, err := testkit.Collect(first)
 	require.NoError(t, err)
 	require.Equal(t, int64(10), first.Stats().Delivered)
 	require.Equal(t, vimap.Accounts{}, second.Stats().Accounts)
-	_, err = collect(second)
+	_, err = testkit.Collect(second)
 	require.NoError(t, err)
 	require.Equal(t, first.Stats().Accounts, second.Stats().Accounts)
 }

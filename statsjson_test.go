@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/testkit"
 	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 )
@@ -86,8 +87,8 @@ func TestTheNamesOfStatsInJSONStayAsTheyAre(t *testing.T) {
 }
 
 func TestThePlanOfABranchIsThatOfItsRun(t *testing.T) {
-	quiet(t)
-	p := sources.Slice([]int{1, 2}).Via(vimap.Func(square).Named("square"))
+	testkit.Quiet(t)
+	p := sources.Slice([]int{1, 2}).Via(vimap.Func(testkit.Square).Named("square"))
 	branch := func(run *vimap.Run[int, int]) (string, error) {
 		_, err := sinks.Ignore(run)
 		return run.Plan().Mermaid(), err
@@ -99,10 +100,10 @@ func TestThePlanOfABranchIsThatOfItsRun(t *testing.T) {
 }
 
 func TestAPoolIsNeverStopped(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	for name, calls := range map[string]int{"without a call": 0, "after a call": 1} {
 		t.Run(name, func(t *testing.T) {
-			pool := vimap.NewPool(t.Context(), vimap.Func(square))
+			pool := vimap.NewPool(t.Context(), vimap.Func(testkit.Square))
 			for range calls {
 				_, err := pool.Do(t.Context(), 1)
 				require.NoError(t, err)
@@ -116,10 +117,10 @@ func TestAPoolIsNeverStopped(t *testing.T) {
 // Cheap items one at a time: what is not told at once is there when the worker
 // waits and when the run is over.
 func TestQuickItemsAreCountedWhileTheirWorkerWaits(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		const items = 40
 		in := make(chan int)
-		run := sources.Chan(in).Via(vimap.Func(square).Workers(1)).InFlight(1).Start(t.Context())
+		run := sources.Chan(in).Via(vimap.Func(testkit.Square).Workers(1)).InFlight(1).Start(t.Context())
 		n := 0
 		done := make(chan struct{})
 		go func() {

@@ -9,11 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/testkit"
 )
 
 // Chance decides by the number of a line: workers that cut blocks don't know it.
 func TestASampleOfLentLinesIsTheSameInAnAggregate(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	var text strings.Builder
 	for i := range 1_000 {
 		text.WriteString(strconv.Itoa(i) + "\n")

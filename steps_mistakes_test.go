@@ -6,10 +6,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/testkit"
 )
 
 func TestMistakesWithStepsPanicWithTheirRule(t *testing.T) {
-	p := count(1, nil)
+	p := testkit.Count(1, nil)
 	for rule, mistake := range map[string]func(){
 		"vimap: Take: n must not be negative, got -1":                              func() { p.Take(-1) },
 		"vimap: Skip: n must not be negative, got -1":                              func() { p.Skip(-1) },
@@ -27,8 +28,8 @@ func TestMistakesWithStepsPanicWithTheirRule(t *testing.T) {
 		"vimap: Batches: n must be at least 1, got 0":                              func() { p.Start(t.Context()).Batches(0, 0) },
 		"vimap: Batches: linger must not be negative, got -1ns":                    func() { p.Start(t.Context()).Batches(1, -1) },
 		"vimap: Tee: first must not be nil": func() {
-			quiet(t)
-			_, _, _ = p.Start(t.Context()).Tee((func(*vimap.Run[int, int]) (int, error))(nil), collect)
+			testkit.Quiet(t)
+			_, _, _ = p.Start(t.Context()).Tee((func(*vimap.Run[int, int]) (int, error))(nil), testkit.Collect)
 		},
 	} {
 		t.Run(rule, func(t *testing.T) { require.PanicsWithValue(t, rule, mistake) })

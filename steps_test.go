@@ -15,10 +15,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/vimap-go/vimap/internal/rerun"
 	"golang.org/x/time/rate"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
+	"github.com/vimap-go/vimap/internal/testkit"
 )
 
 // fate is what the model says of an item of a chain: its value or its failure,
@@ -151,7 +152,7 @@ func drawStepped() stepped {
 		return stepped{fmt.Sprintf("fails by %d, stage %v", k, via), func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] {
 			f := func(v int) (int, error) {
 				if v%k == 1 {
-					return 0, errOdd
+					return 0, testkit.ErrOdd
 				}
 				return v + 1, nil
 			}
@@ -176,12 +177,12 @@ func drawStepped() stepped {
 }
 
 func TestAnyChainOfStepsMakesInOrderWhatALoopOverASliceWould(t *testing.T) {
-	quiet(t)
-	for range rerun.Rounds(t, 120, 30) {
+	testkit.Quiet(t)
+	for range rerun.Rounds(t, 120, 8) {
 		n := rand.IntN(1 + []int{3, 100, 2_000}[rand.IntN(3)])
 		spread := 1 + rand.IntN(3_000)
 		flat := rand.IntN(3)
-		p := count(n, nil).Map(func(i int) int { return i * 7919 % spread })
+		p := testkit.Count(n, nil).Map(func(i int) int { return i * 7919 % spread })
 		var want []fate
 		for i := range n {
 			v := i * 7919 % spread
@@ -215,7 +216,7 @@ func TestAnyChainOfStepsMakesInOrderWhatALoopOverASliceWould(t *testing.T) {
 			p = p.InFlight(bound)
 		}
 		for mode, ctx := range modes(t) {
-			all, run := outcomes(ctx, p)
+			all, run := testkit.Outcomes(ctx, p)
 			require.NoError(t, run.Err())
 			var got []fate
 			for _, result := range all {
@@ -223,62 +224,65 @@ func TestAnyChainOfStepsMakesInOrderWhatALoopOverASliceWould(t *testing.T) {
 			}
 			require.Equal(t, want, got, "%s: %d items, flat %d: %s", mode, n, flat, strings.Join(names, "; "))
 			s := run.Stats()
-			requireAddsUp(t, s)
+			testkit.RequireAddsUp(t, s)
 			require.Zero(t, s.Unfinished, "%s: %s", mode, strings.Join(names, "; "))
 		}
 	}
 }
 
 func TestStepsOfAnUnorderedRunCountAsItemsCome(t *testing.T) {
-	quiet(t)
-	shuffled := func(n int) vimap.Pipeline[int, int] { return count(n, nil).Via(vimap.Func(same).Workers(8)) }
+	rerun.Share(t, 6)
+	testkit.Quiet(t)
+	shuffled := func(n int) vimap.Pipeline[int, int] {
+		return testkit.Count(n, nil).Via(vimap.Func(testkit.Same).Workers(8))
+	}
 	for range 10 {
 		n := 1_000
-		outs, err := shuffled(n).Take(100).To(t.Context(), collect)
+		outs, err := shuffled(n).Take(100).To(t.Context(), testkit.Collect)
 		require.NoError(t, err)
 		slices.Sort(outs)
 		require.Len(t, slices.Compact(outs), 100)
 
-		outs, err = shuffled(n).Skip(100).To(t.Context(), collect)
+		outs, err = shuffled(n).Skip(100).To(t.Context(), testkit.Collect)
 		require.NoError(t, err)
 		slices.Sort(outs)
 		require.Len(t, slices.Compact(outs), n-100)
 
-		outs, err = shuffled(n).Distinct(func(v int) int { return v % 10 }).Map(func(v int) int { return v % 10 }).To(t.Context(), collect)
+		outs, err = shuffled(n).Distinct(func(v int) int { return v % 10 }).Map(func(v int) int { return v % 10 }).To(t.Context(), testkit.Collect)
 		require.NoError(t, err)
 		slices.Sort(outs)
-		require.Equal(t, upTo(10), outs)
+		require.Equal(t, testkit.UpTo(10), outs)
 
-		outs, err = shuffled(n).Enumerate(func(n int64, _ int) int { return int(n) }).To(t.Context(), collect)
+		outs, err = shuffled(n).Enumerate(func(n int64, _ int) int { return int(n) }).To(t.Context(), testkit.Collect)
 		require.NoError(t, err)
 		slices.Sort(outs)
-		require.Equal(t, upTo(n), outs)
+		require.Equal(t, testkit.UpTo(n), outs)
 
-		parts, err := shuffled(n).Chunk(7, func(part []int) []int { return part }).To(t.Context(), collect)
+		parts, err := shuffled(n).Chunk(7, func(part []int) []int { return part }).To(t.Context(), testkit.Collect)
 		require.NoError(t, err)
 		require.Len(t, parts, (n+6)/7)
 		outs = slices.Concat(parts...)
 		slices.Sort(outs)
-		require.Equal(t, upTo(n), outs)
+		require.Equal(t, testkit.UpTo(n), outs)
 
-		parts, err = shuffled(n).Window(7, slices.Clone[[]int]).To(t.Context(), collect)
+		parts, err = shuffled(n).Window(7, slices.Clone[[]int]).To(t.Context(), testkit.Collect)
 		require.NoError(t, err)
 		require.Len(t, parts, n-6)
 	}
 }
 
 func TestTakeReadsNoMoreThanTheLookAhead(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	for mode, ctx := range modes(t) {
 		for _, ordered := range []bool{false, true} {
 			for _, n := range []int{0, 1, 7, 100} {
 				var reads atomic.Int64
-				p := count(endless, &reads).InFlight(20).Via(vimap.Func(same).Workers(3)).Take(n)
+				p := testkit.Count(testkit.Endless, &reads).InFlight(20).Via(vimap.Func(testkit.Same).Workers(3)).Take(n)
 				if ordered {
 					p = p.Ordered()
 				}
 				run := p.Start(ctx)
-				outs, err := collect(run)
+				outs, err := testkit.Collect(run)
 				require.NoError(t, err, mode)
 				require.Len(t, outs, n)
 				require.LessOrEqual(t, reads.Load(), int64(n+20+1))
@@ -293,7 +297,7 @@ func TestTakeReadsNoMoreThanTheLookAhead(t *testing.T) {
 }
 
 func TestTakeEndsFlatMapsWithoutEnd(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	naturals := func(from int) iter.Seq[int] {
 		return func(yield func(int) bool) {
 			for n := from; yield(n); n++ {
@@ -302,17 +306,17 @@ func TestTakeEndsFlatMapsWithoutEnd(t *testing.T) {
 	}
 	for mode, ctx := range modes(t) {
 		for _, p := range []vimap.Pipeline[int, int]{
-			given(0).FlatMap(naturals),
-			count(endless, nil).FlatMap(naturals),
-			given(0).FlatMap(naturals).Via(vimap.Func(same).Workers(3)).FlatMap(naturals),
+			testkit.Given(0).FlatMap(naturals),
+			testkit.Count(testkit.Endless, nil).FlatMap(naturals),
+			testkit.Given(0).FlatMap(naturals).Via(vimap.Func(testkit.Same).Workers(3)).FlatMap(naturals),
 		} {
 			run := p.Take(50).Start(ctx)
-			outs, err := collect(run)
+			outs, err := testkit.Collect(run)
 			require.NoError(t, err, mode)
 			require.Len(t, outs, 50)
-			requireAddsUp(t, run.Stats())
+			testkit.RequireAddsUp(t, run.Stats())
 			require.Zero(t, run.Stats().Unfinished, "%+v", run.Stats())
-			outs, err = p.Take(50).Skip(10).FlatMap(naturals).Take(5).To(ctx, collect)
+			outs, err = p.Take(50).Skip(10).FlatMap(naturals).Take(5).To(ctx, testkit.Collect)
 			require.NoError(t, err, mode)
 			require.Len(t, outs, 5)
 		}
@@ -321,20 +325,21 @@ func TestTakeEndsFlatMapsWithoutEnd(t *testing.T) {
 
 // Whether an item behind the last that is wanted fails, and when, is no matter.
 func TestAFailureBehindWhatTakeWantsIsNoFailure(t *testing.T) {
-	quiet(t)
+	rerun.Share(t, 6)
+	testkit.Quiet(t)
 	for mode, ctx := range modes(t) {
 		for _, ordered := range []bool{false, true} {
 			for range 50 {
-				p := count(100, nil).Via(vimap.Func(func(_ context.Context, n int) (int, error) {
+				p := testkit.Count(100, nil).Via(vimap.Func(func(_ context.Context, n int) (int, error) {
 					if n >= 10 {
-						return 0, errOdd
+						return 0, testkit.ErrOdd
 					}
 					return n, nil
 				}).KeyBy(func(int) int { return 0 })).Take(10)
 				if ordered {
 					p = p.Ordered()
 				}
-				outs, err := p.To(ctx, collect)
+				outs, err := p.To(ctx, testkit.Collect)
 				require.NoError(t, err, mode)
 				require.Len(t, outs, 10)
 			}
@@ -343,15 +348,15 @@ func TestAFailureBehindWhatTakeWantsIsNoFailure(t *testing.T) {
 }
 
 func TestTheEndsOfARunReachThroughSteps(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	errEnough := errors.New("enough")
 	steps := func(p vimap.Pipeline[int, int]) vimap.Pipeline[int, int] {
-		return p.Skip(3).Distinct(func(v int) int { return v }).Window(2, sum).Chunk(3, sum).Take(endless)
+		return p.Skip(3).Distinct(func(v int) int { return v }).Window(2, sum).Chunk(3, sum).Take(testkit.Endless)
 	}
 	for mode, ctx := range modes(t) {
 		for _, ordered := range []bool{false, true} {
-			var crew crew
-			p := steps(count(endless, nil).Via(crew.stage(3, square)))
+			var crew testkit.Crew
+			p := steps(testkit.Count(testkit.Endless, nil).Via(crew.Stage(3, testkit.Square)))
 			if ordered {
 				p = p.Ordered()
 			}
@@ -366,7 +371,7 @@ func TestTheEndsOfARunReachThroughSteps(t *testing.T) {
 			}
 			require.NoError(t, run.Err(), mode)
 			require.Zero(t, run.Stats().Unfinished)
-			requireAddsUp(t, run.Stats())
+			testkit.RequireAddsUp(t, run.Stats())
 			ctx, cancel := context.WithCancelCause(ctx)
 			run = p.Start(ctx)
 			for range run.Zip() {
@@ -374,22 +379,22 @@ func TestTheEndsOfARunReachThroughSteps(t *testing.T) {
 			}
 			cancel(nil)
 			require.Equal(t, errEnough, run.Err())
-			requireAddsUp(t, run.Stats())
-			crew.requireClosed(t)
+			testkit.RequireAddsUp(t, run.Stats())
+			crew.RequireClosed(t)
 		}
 	}
 }
 
 func TestAPanicInAFunctionOfAStepFailsItsItem(t *testing.T) {
-	quiet(t)
+	testkit.Quiet(t)
 	dies := func(v int) int {
 		if v == 4 {
-			panic(errOdd)
+			panic(testkit.ErrOdd)
 		}
 		return v
 	}
 	first := func(all []int) int { return dies(all[0]) }
-	p := count(10, nil).Ordered()
+	p := testkit.Count(10, nil).Ordered()
 	for mode, ctx := range modes(t) {
 		for name, c := range map[string]struct {
 			p      vimap.Pipeline[int, int]
@@ -403,45 +408,45 @@ func TestAPanicInAFunctionOfAStepFailsItsItem(t *testing.T) {
 			"window":    {p.Window(3, first), 6, 7},
 			"throttle":  {p.Throttle(waits(func() error { dies(4); return nil })), 0, 0},
 		} {
-			all, run := outcomes(ctx, c.p)
+			all, run := testkit.Outcomes(ctx, c.p)
 			require.NoError(t, run.Err())
-			outs, failed := split(all)
+			outs, failed := testkit.Split(all)
 			require.Len(t, outs, c.others, name+mode)
 			var item *vimap.ItemError
 			require.ErrorAs(t, failed[0].Err, &item)
-			require.ErrorIs(t, item, errOdd)
+			require.ErrorIs(t, item, testkit.ErrOdd)
 			require.Equal(t, name, item.Stage)
 			require.Equal(t, c.index, item.Index)
 			require.Zero(t, run.Stats().Unfinished)
-			requireAddsUp(t, run.Stats())
+			testkit.RequireAddsUp(t, run.Stats())
 		}
-		all, run := outcomes(ctx, p.Chunk(6, func(part []int) int { // the last, which is not full
+		all, run := testkit.Outcomes(ctx, p.Chunk(6, func(part []int) int { // the last, which is not full
 			if len(part) < 6 {
-				panic(errOdd)
+				panic(testkit.ErrOdd)
 			}
 			return 0
 		}))
 		require.NoError(t, run.Err())
 		require.Len(t, all, 2)
 		require.Equal(t, int64(9), all[1].Index)
-		require.ErrorIs(t, all[1].Err, errOdd)
-		requireAddsUp(t, run.Stats())
+		require.ErrorIs(t, all[1].Err, testkit.ErrOdd)
+		testkit.RequireAddsUp(t, run.Stats())
 	}
 }
 
 // What a chunk holds back would be in the way of all that comes behind it in
 // source order, if it held it there.
 func TestAChunkIsInNobodysWay(t *testing.T) {
-	rerun.Share(t, 4)
-	quiet(t)
-	rare := func(v int) bool { return v%1_000 == 0 }
-	p := count(10_000, nil)
+	rerun.Share(t, 12)
+	testkit.Quiet(t)
+	rare := func(v int) bool { return v%400 == 0 }
+	p := testkit.Count(4_000, nil)
 	for mode, ctx := range modes(t) {
 		for _, bound := range []int{2, 3, 100} {
 			for _, ordered := range []bool{false, true} {
 				filtered, failing := p.Filter(rare).Chunk(3, sum), p.Try(func(v int) (int, error) {
 					if !rare(v) {
-						return 0, errOdd
+						return 0, testkit.ErrOdd
 					}
 					return v, nil
 				}).Chunk(3, sum).Tolerate(10_000)
@@ -449,7 +454,7 @@ func TestAChunkIsInNobodysWay(t *testing.T) {
 					if p = p.InFlight(bound); ordered {
 						p = p.Ordered()
 					}
-					outs, err := p.To(ctx, collect)
+					outs, err := p.To(ctx, testkit.Collect)
 					require.NoError(t, err, mode)
 					require.Len(t, outs, 4)
 				}
@@ -459,29 +464,29 @@ func TestAChunkIsInNobodysWay(t *testing.T) {
 }
 
 func TestStepsBeginAnewInEachRunAndBranch(t *testing.T) {
-	quiet(t)
-	p := count(100, nil).Skip(5).Distinct(func(v int) int { return v % 50 }).Take(10).Ordered()
+	testkit.Quiet(t)
+	p := testkit.Count(100, nil).Skip(5).Distinct(func(v int) int { return v % 50 }).Take(10).Ordered()
 	var runs sync.WaitGroup
 	for range 8 {
 		runs.Go(func() {
-			outs, err := p.To(t.Context(), collect)
-			if err != nil || !slices.Equal(outs, upTo(15)[5:]) {
+			outs, err := p.To(t.Context(), testkit.Collect)
+			if err != nil || !slices.Equal(outs, testkit.UpTo(15)[5:]) {
 				t.Errorf("%v %v", outs, err)
 			}
 		})
 	}
 	runs.Wait()
-	all, err := p.Chunk(4, sum).To(t.Context(), collect)
+	all, err := p.Chunk(4, sum).To(t.Context(), testkit.Collect)
 	require.NoError(t, err)
 	require.Len(t, all, 3)
 }
 
 func TestAnItemWaitsForNoOthersInAStep(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
 		began := time.Now()
 		var at []time.Duration
 		steps := arriving(0, time.Second, time.Second).Skip(0).Distinct(func(v int) int { return v }).Window(1, sum).Chunk(1, sum).Take(3)
-		for range steps.Start(patient(t)).Zip() {
+		for range steps.Start(testkit.Patient(t)).Zip() {
 			at = append(at, time.Since(began))
 		}
 		require.Equal(t, []time.Duration{0, time.Second, 2 * time.Second}, at)

@@ -76,11 +76,18 @@ func (r *Run[In, Out]) outcomes(t taker[In, Out]) {
 			r.freeHeld(t)
 			return more
 		}
+		var failed engine.Item[Out]
+		settled := false
+		r.settle = func() {
+			r.outlet.Free(failed)
+			settled = true
+		}
 		handle := func(it engine.Item[Out]) bool {
+			failed, settled = it, false
 			more := r.offer(t, it)
 			if it.State == engine.Live {
 				r.held = append(r.held, it)
-			} else if !r.untold {
+			} else if !r.untold && !settled {
 				r.outlet.Free(it)
 			}
 			r.freeHeld(t)
@@ -136,7 +143,9 @@ func (r *Run[In, Out]) offer(t taker[In, Out], it engine.Item[Out]) bool {
 	w := t.wants()
 	goesOn := true
 	if w.zips {
-		goesOn = r.bear(result.In, err)
+		if goesOn = r.bear(result.In, err); goesOn && !w.fails {
+			r.settle() // it has its fate, and t may have what came before it handed over now
+		}
 	} else if !r.post(result.In, err) {
 		return false
 	}

@@ -99,6 +99,9 @@ func (r *Run[In, Out]) bear(in In, err *ItemError) bool {
 		t.share = 0
 	}
 	if end := t.exceeded(failed, delivered+failed, r.first); end != nil {
+		if posted && r.settle != nil { // it has its fate, whatever the loop does with what came before it
+			r.settle()
+		}
 		r.untold = !r.breakOff(end) && !posted
 		return false
 	}

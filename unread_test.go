@@ -15,6 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
+	"github.com/vimap-go/vimap/internal/testkit"
 )
 
 // logbook is a handler that keeps what is logged, one line a record.
@@ -74,14 +76,15 @@ func unread(ctx context.Context, p vimap.Pipeline[int, int], look bool) {
 }
 
 func TestAFailureTheCallerNeverLooksAtIsLoggedOnceWithItsStack(t *testing.T) {
-	quiet(t)
+	rerun.Share(t, 6)
+	testkit.Quiet(t)
 	l := logged(t)
 	stage := func(work func()) vimap.Pipeline[int, int] {
-		return given(1).Via(vimap.Func(func(_ context.Context, n int) (int, error) { work(); return n, nil }))
+		return testkit.Given(1).Via(vimap.Func(func(_ context.Context, n int) (int, error) { work(); return n, nil }))
 	}
 	unread(t.Context(), stage(func() { explodeAloud("seen") }), true)
 	unread(t.Context(), stage(func() { explodeAloud("unseen") }), false)
-	unread(t.Context(), given(1).Try(func(int) (int, error) { return 0, errors.New("a plain one, unseen") }), false)
+	unread(t.Context(), testkit.Given(1).Try(func(int) (int, error) { return 0, errors.New("a plain one, unseen") }), false)
 	for range 1_000 {
 		if len(l.with("unseen")) == 2 {
 			break

@@ -92,16 +92,16 @@ func (o *absorbing[T]) keep(slot int32) {
 }
 
 func (o *absorbing[T]) flush() {
-	o.flushUpTo(o.n)
+	o.x.woke = o.flushUpTo(o.n) || o.x.woke
 	o.x.tally.handed += int64(o.n)
 	clear(o.buf[:o.n])
 	o.n, o.sent = 0, 0
 }
 
 // flushUpTo ends the stay of the items that were kept and hands on the others.
-func (o *absorbing[T]) flushUpTo(n int) {
+func (o *absorbing[T]) flushUpTo(n int) (woke bool) {
 	if n <= o.sent {
-		return
+		return false
 	}
 	o.gone, o.going = o.gone[:0], o.going[:0]
 	for _, it := range o.buf[o.sent:n] {
@@ -115,11 +115,12 @@ func (o *absorbing[T]) flushUpTo(n int) {
 	kept := int64(len(o.gone))
 	o.ring.seg.run.stats.absorbed.Add(kept)
 	o.ring.seg.leave(o.gone)
-	o.ring.pushAll(o.going)
+	woke = o.ring.pushAll(o.going)
 	if kept > 0 {
 		o.ring.gone.Add(kept)
 		o.ring.recheck()
 	}
+	return woke
 }
 
 // idle wakes the head for whatever room there is: nobody else may come by who

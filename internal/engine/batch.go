@@ -129,6 +129,8 @@ func (h *hand[In, Out]) deliver() {
 		if h.g.spec.Hooks.hear(Done) {
 			h.in = r.ins[i]
 			h.event(Done, 1, 0, nil)
+			var none In
+			h.in = none
 		}
 		h.next(h.x, r.outs[i])
 		h.g.run.callOf(h.x.slot).leave()

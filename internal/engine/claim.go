@@ -47,6 +47,7 @@ type puller[T any] struct {
 	batch []Item[T]     // the chunk in hand; replaced only between chunks
 	taken int           // how many items it had at first; 0 after a crash in it
 	jobs  int           // in hand since the clock was looked at
+	place *Place        // of the item in hand, if it is one
 	quick bool          // the jobs before were
 	last  time.Duration // when what was in hand before was done; 0 if the worker has waited since
 	turn  time.Duration // when it last let others have the processor
@@ -116,7 +117,11 @@ func (p *puller[T]) work() {
 			if c.isCut() {
 				x.awaitRelief()
 			}
-			p.settle(c)
+			now := x.g.run.now()
+			if p.taken == 1 { // the accounts have time
+				x.out.flush()
+			}
+			p.settleAt(c, now)
 			x.claims.Store(0)
 			clear(p.batch)
 			return

@@ -425,8 +425,9 @@ func (w *cutting) seal(f *Failure) {
 	}
 }
 
-func (w *cutting) reserve(int)   {}
-func (w *cutting) flush()        {}
-func (w *cutting) flushUpTo(int) {}
-func (w *cutting) held() int     { return 0 }
-func (w *cutting) idle()         { w.seg.nudge() }
+func (w *cutting) reserve(int)        {}
+func (w *cutting) flush()             {}
+func (w *cutting) flushUpTo(int) bool { return false }
+func (w *cutting) held() int          { return 0 }
+func (w *cutting) holds(int) bool     { return false }
+func (w *cutting) idle()              { w.seg.nudge() }

@@ -7,11 +7,14 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/vimap-go/vimap/internal/rerun"
 )
 
 // A worker that gives half of its part away while it is relieved of the rest
 // once had the last lines worked on twice.
 func TestAPartIsSharedAndRelievedAtOnceWithoutAnOverlap(t *testing.T) {
+	rerun.Share(t, 8)
 	const length, begun = 1000, 100
 	run := New(context.Background(), &Faults{}, 0, false)
 	seg := newSegment(run, nil)

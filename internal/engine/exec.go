@@ -20,6 +20,7 @@ type Exec struct {
 	slot  int32  // of the item in hand
 	at    *Step  // what of the user's runs now
 	fresh uint64 // results since the last claim: 0 or 1
+	woke  bool   // it woke who takes its results, since it last let others have the processor
 	out   anyOutbox
 	pull  anyPuller
 	task  task
@@ -44,6 +45,7 @@ type Exec struct {
 	leaving bool            // the worker is lost or left its loop: serve is to return
 	unbegun bool            // it was lost without an input in hand
 	planned bool            // so that it is opened anew by plan
+	buried  bool            // it was abandoned: another has its place
 	watch   watch
 	tally   tally
 }
@@ -225,6 +227,11 @@ func (x *Exec) close() {
 	if !x.watch.settle() {
 		goexit()
 	}
+	x.closed(err)
+}
+
+// closed tells how the closing went.
+func (x *Exec) closed(err error) {
 	if err != nil {
 		x.g.closeFailed(x, err)
 	}
@@ -240,7 +247,9 @@ func (x *Exec) bounded(limit time.Duration, f func(context.Context) error) error
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	x.begin(limit)
+	if !x.buried {
+		x.begin(limit)
+	}
 	return f(ctx)
 }
 

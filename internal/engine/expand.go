@@ -156,8 +156,9 @@ func (e *expander[In, T, Next]) pass(slot int32, s State) {
 	e.from.leave([]int32{slot})
 }
 
-func (*expander[In, T, Next]) reserve(int)   {}
-func (*expander[In, T, Next]) flush()        {}
-func (*expander[In, T, Next]) flushUpTo(int) {}
-func (*expander[In, T, Next]) idle()         {}
-func (*expander[In, T, Next]) held() int     { return 0 }
+func (*expander[In, T, Next]) reserve(int)        {}
+func (*expander[In, T, Next]) flush()             {}
+func (*expander[In, T, Next]) flushUpTo(int) bool { return false }
+func (*expander[In, T, Next]) idle()              {}
+func (*expander[In, T, Next]) held() int          { return 0 }
+func (*expander[In, T, Next]) holds(int) bool     { return false }

@@ -27,15 +27,17 @@ type gate struct {
 	spare bool // spawn may succeed
 }
 
-// call wakes a consumer, if one waits. Producers call it after each push.
-func (g *gate) call() {
+// call wakes a consumer, if one waits, and reports that. Producers call it after
+// each push.
+func (g *gate) call() bool {
 	if !g.open.Load() {
-		return
+		return false
 	}
 	g.mu.Lock()
 	w := g.pick()
 	g.mu.Unlock()
 	w.signal()
+	return w != nil
 }
 
 // pick chooses who is woken next. The caller holds mu and signals it after.

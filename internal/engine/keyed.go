@@ -65,7 +65,9 @@ func (k *keyring[In]) take(key any, j job[In]) bool {
 		k.queued.Add(1)
 		return false
 	}
-	k.waiting[key] = nil
+	if same := key; key == same { // a NaN is no other's key, nor found again
+		k.waiting[key] = nil
+	}
 	return true
 }
 

@@ -14,19 +14,23 @@ type Feed[In, Out any] struct {
 	h     *hand[In, Out]
 	yield func(context.Context, In) bool
 
-	holds bool // an item is in hand
-	begun bool // All was ranged over
-	count int  // outputs for the item in hand
-	out   Out
-	err   error
+	holds  bool // an item is in hand
+	inside bool // All is ranged over
+	begun  bool // All was ranged over
+	count  int  // outputs for the item in hand
+	out    Out
+	err    error
 }
 
 // All serves inputs to yield until the run has no more for this worker.
 func (f *Feed[In, Out]) All(yield func(context.Context, In) bool) {
 	x := f.h.x
-	if f.holds {
+	if f.inside {
 		panic(x.g.run.faults.Nested)
 	}
+	f.recovered()
+	f.inside = true
+	defer func() { f.inside = false }()
 	f.yield = yield
 	if !f.begun {
 		f.begun = true
@@ -37,6 +41,28 @@ func (f *Feed[In, Out]) All(yield func(context.Context, In) bool) {
 	x.pull.serve()
 	x.setsUp()
 	x.at = f.h.step
+}
+
+// recovered gives the item in hand its fate if the loop was left by a panic, of
+// its body or of a step, that the worker function has stopped to go on.
+func (f *Feed[In, Out]) recovered() {
+	h, x := f.h, f.h.x
+	switch fault := x.g.run.faults.Yield(0, nil); {
+	case f.holds:
+		if h.cancel != nil {
+			h.cancel()
+			h.cancel = nil
+		}
+		if !x.watch.settle() { // it did so too late
+			goexit()
+		}
+		f.drop()
+		h.failed(fault)
+	case x.at != h.step:
+		x.failAt(x.at, fault)
+		h.settled()
+	}
+	x.at = h.step
 }
 
 // Yield gives the output of the item in hand.

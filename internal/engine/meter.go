@@ -13,7 +13,8 @@ func (p *puller[T]) begin(n int) {
 	x := p.x
 	index := int64(-1)
 	if n == 1 {
-		index = x.g.seg.meta(p.batch[0].Slot).Index
+		m := x.g.seg.meta(p.batch[0].Slot)
+		index, p.place = m.Index, m.Place
 		if x.g.run.parts.showInputs && p.batch[0].State == Live {
 			x.tally.show(p.batch[0].Val)
 		}
@@ -48,13 +49,15 @@ const jobsAtOnce = 4
 
 // settle closes the accounts of what was in hand: the chunk that c stands for,
 // or a job if it has no items. If nothing was, it does nothing.
-func (p *puller[T]) settle(c claims) {
+func (p *puller[T]) settle(c claims) { p.settleAt(c, p.x.g.run.now()) }
+
+// settleAt is settle for what was done at a time.
+func (p *puller[T]) settleAt(c claims, now time.Duration) {
 	x, t := p.x, &p.x.tally
 	since := time.Duration(t.since.Load())
 	if since == 0 {
 		return
 	}
-	now := x.g.run.now()
 	took := max(0, now-since)
 	items, n, first, calls := c.taken(), t.size, 0, 1
 	each, mean := took, time.Duration(0)
@@ -89,8 +92,8 @@ func (p *puller[T]) settle(c claims) {
 	}
 	t.attempts(&x.g.latencies, calls, each)
 	p.last = now
-	if now-p.turn >= turnTime {
-		p.turn, p.yield = now, true
+	if now-p.turn >= turnTime && (p.taken != 1 || x.woke) {
+		p.turn, p.yield, x.woke = now, true, false
 	}
 	if !t.later(took) {
 		t.untold = 0
@@ -102,7 +105,10 @@ func (p *puller[T]) settle(c claims) {
 // that has any items.
 func (p *puller[T]) slow(s Slow, items, first int) {
 	x := p.x
-	if items > 0 && !x.tally.away { // it has not left this worker
+	switch {
+	case p.taken == 1: // it may have left
+		s.Place = p.place
+	case items > 0 && !x.tally.away && x.out.holds(first):
 		m := x.g.seg.meta(p.batch[first].Slot)
 		s.Index, s.Place = m.Index, m.Place
 	}

@@ -14,9 +14,12 @@ type anyOutbox interface {
 	pass(slot int32, s State)
 	reserve(n int)
 	flush()
-	flushUpTo(n int)
+	flushUpTo(n int) (woke bool)
 	idle()     // the worker is about to sleep
 	held() int // what flush would count
+	// holds reports whether what came of the i-th item of the chunk in hand is
+	// still here, and so the item's slot its own. The worker itself calls it.
+	holds(i int) bool
 }
 
 // into makes handlers that end in r.
@@ -61,18 +64,21 @@ func (o *outbox[T]) grow(n int) {
 func (o *outbox[T]) idle()     {}
 func (o *outbox[T]) held() int { return o.n }
 
+func (o *outbox[T]) holds(i int) bool { return i >= o.sent && i < o.n }
+
 // flush hands on what there is.
 func (o *outbox[T]) flush() {
-	o.flushUpTo(o.n)
+	o.x.woke = o.flushUpTo(o.n) || o.x.woke
 	o.x.tally.handed += int64(o.n)
 	clear(o.buf[:o.n])
 	o.n, o.sent = 0, 0
 }
 
 // flushUpTo hands on the first n items and keeps their places.
-func (o *outbox[T]) flushUpTo(n int) {
+func (o *outbox[T]) flushUpTo(n int) (woke bool) {
 	if n > o.sent {
-		o.ring.pushAll(o.buf[o.sent:n])
+		woke = o.ring.pushAll(o.buf[o.sent:n])
 		o.sent = n
 	}
+	return woke
 }

@@ -206,10 +206,10 @@ func (o *Outlet[T]) Next() (Item[T], bool) {
 	}
 }
 
-// Each hands the items that are delivered or failed to handle and ends their
-// stay, until there are no more or handle wants no more; then left is true. An
-// item that handle keeps does not end its stay.
-func (o *Outlet[T]) Each(handle func(Item[T]) (more, keep bool)) (left bool) {
+// Each hands the outputs to live and the failed items to failed, and ends their
+// stay, until there are no more or one of these wants no more; then left is true.
+// That item does not end its stay if keep is true then.
+func (o *Outlet[T]) Each(live func(slot int32, v T) bool, failed func(Item[T]) bool, keep *bool) (left bool) {
 	var none Item[T]
 	for {
 		// What next does, for the common case.
@@ -218,14 +218,15 @@ func (o *Outlet[T]) Each(handle func(Item[T]) (more, keep bool)) (left bool) {
 			if p.State != Live || o.ordered && !o.isNext(p.Slot) {
 				break
 			}
-			it := *p
+			slot, v := p.Slot, p.Val
 			*p = none
 			o.i++
-			more, keep := handle(it)
-			if !keep {
-				o.delivered++
-				o.free(it.Slot)
+			more := live(slot, v)
+			if !more && *keep {
+				return true
 			}
+			o.delivered++
+			o.free(slot)
 			if !more {
 				return true
 			}
@@ -234,8 +235,13 @@ func (o *Outlet[T]) Each(handle func(Item[T]) (more, keep bool)) (left bool) {
 		if !ok {
 			return false
 		}
-		more, keep := handle(it)
-		if !keep {
+		var more bool
+		if it.State == Live {
+			more = live(it.Slot, it.Val)
+		} else {
+			more = failed(it)
+		}
+		if more || !*keep {
 			o.Free(it)
 		}
 		if !more {

@@ -70,10 +70,10 @@ func (r *Ring[T]) publish(slots []int32, values []T) bool {
 	return true
 }
 
-// pushAll adds items of a worker.
-func (r *Ring[T]) pushAll(items []Item[T]) {
+// pushAll adds items of a worker, and reports whether it woke who takes them.
+func (r *Ring[T]) pushAll(items []Item[T]) (woke bool) {
 	if len(items) == 0 {
-		return
+		return false
 	}
 	r.pmu.Lock()
 	t := r.pub.Load()
@@ -83,8 +83,9 @@ func (r *Ring[T]) pushAll(items []Item[T]) {
 	t += int64(len(items))
 	r.pub.Store(t)
 	r.pmu.Unlock()
-	r.gate.call()
+	woke = r.gate.call()
 	r.check(t)
+	return woke
 }
 
 // check completes the ring once all items of the segment have come through.

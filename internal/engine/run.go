@@ -299,13 +299,45 @@ func (r *Run) bury(x *Exec) {
 		r.wg.Add(1)
 	}
 	r.mu.Unlock()
+	x.buried = true
 	go func() {
-		if waits {
-			defer r.wg.Done()
+		var told atomic.Bool
+		err := Contain(r.faults, func() error {
+			if limit := x.g.spec.Closing; waits && limit > 0 {
+				name := goroutineName()
+				defer time.AfterFunc(limit+Grace, func() {
+					if !told.Swap(true) {
+						x.stuckClosing(name)
+						r.wg.Done()
+					}
+				}).Stop()
+			}
+			return x.closeBuried()
+		})
+		if waits && !told.Swap(true) {
+			if x.opened {
+				x.closed(err)
+			}
+			r.wg.Done()
 		}
-		defer func() { _ = recover() }() // nobody is left to tell
-		x.close()
 	}()
+}
+
+// closeBuried is close for an abandoned worker.
+func (x *Exec) closeBuried() error {
+	if !x.opened {
+		return nil
+	}
+	return x.bounded(x.g.spec.Closing, func(context.Context) error { return x.task.close() })
+}
+
+// stuckClosing tells of the closing of an abandoned worker that does not end, too.
+func (x *Exec) stuckClosing(name []byte) {
+	g := x.g
+	stuck := g.run.faults.Stuck(StuckCall{Stage: g.spec.Name, Worker: x.number, Index: -1, Limit: g.spec.Closing, Stack: goroutineStack(name)})
+	g.run.stuck(stuck)
+	g.workerEvent(Stuck, x, stuck)
+	g.closeFailed(x, stuck)
 }
 
 // Finish ends the run if it has not ended, waits until nothing of it is left,

@@ -9,10 +9,17 @@ import (
 )
 
 // Look-ahead, when the user sets none: what the run delivers in about
-// lookAhead, at least a few items for each worker and at most mostAhead.
+// lookAhead, at least a few items for each worker and at most mostAhead; of items
+// so quick that quickTime is enough for these, quickRow times in a row, up to
+// quickAhead, or a core that fell asleep finds nothing left to do when it is back.
+// What has gathered while the consumer was held up leaves as quickly, but not so
+// often: it is no more than the look-ahead.
 const (
-	lookAhead = 4 * time.Millisecond
-	mostAhead = 4096
+	lookAhead  = 4 * time.Millisecond
+	mostAhead  = 4096
+	quickTime  = lookAhead / 20
+	quickRow   = 4
+	quickAhead = 16384
 	// largestAhead is where stages that want more stop: 2 for each of 8 million
 	// workers.
 	largestAhead = 1 << 24
@@ -34,25 +41,27 @@ type Segment struct {
 	total  atomic.Int64 // items that the head made; -1 until it has ended
 	enough atomic.Bool  // nothing further of it is wanted
 
-	mu     sync.Mutex
-	free   []int32
-	made   int // slots there are
-	room   int // places that each ring has
-	taken  int // credits that are out
-	limit  int // credits there are
-	least  int
-	most   int
-	fixed  bool // the user set the limit
-	hard   int  // the limit that the head wants; 0: it follows the work
-	own    int  // slots that belong to no item
-	since  int  // items that left since mark
-	mark   time.Duration
-	parked bool
-	head   waiter
-	stash  []int32 // credits that the head has taken for its next items
-	first  [blockSize]int32
-	seq    int64 // of the head's next item
-	rests  rests // of the head, for want of room
+	mu       sync.Mutex
+	free     []int32
+	made     int // slots there are
+	room     int // places that each ring has
+	taken    int // credits that are out
+	limit    int // credits there are
+	least    int
+	most     int
+	fixed    bool // the user set the limit
+	hard     int  // the limit that the head wants; 0: it follows the work
+	own      int  // slots that belong to no item
+	since    int  // items that left since mark
+	quick    int  // how often in a row as many as there are credits left in quickTime
+	mark     time.Duration
+	parked   bool
+	head     waiter
+	stash    []int32 // credits that the head has taken for its next items
+	finished bool    // the item that the source had in hand at a stop was taken
+	first    [blockSize]int32
+	seq      int64 // of the head's next item
+	rests    rests // of the head, for want of room
 }
 
 func newSegment(run *Run, parent *Segment) *Segment {
@@ -81,7 +90,7 @@ func (s *Segment) settle(inFlight int) {
 	if s.run.ordered {
 		s.least = min(s.least*orderedAhead, largestAhead)
 	}
-	s.limit, s.most = s.least, max(mostAhead, s.least)
+	s.limit, s.most = s.least, max(quickAhead, s.least)
 	if inFlight > 0 {
 		s.fixed, s.least, s.limit, s.most = true, inFlight, inFlight, inFlight
 	}
@@ -99,15 +108,34 @@ func (s *Segment) meta(slot int32) *Meta { return s.metas.At(slot) }
 // next returns a slot for the head's next item, waiting for credit; it fails
 // when the run has ended or is to read no more.
 func (s *Segment) next() (int32, bool) {
-	if len(s.stash) == 0 && !s.refill() {
+	if s.run.closing.Load() && s.ending() && !s.finishes() {
 		return 0, false
 	}
-	if s.run.closing.Load() && s.ending() {
+	if len(s.stash) == 0 && !s.refill() && !s.finishes() {
 		return 0, false
 	}
 	slot := s.stash[len(s.stash)-1]
 	s.stash = s.stash[:len(s.stash)-1]
 	return slot, true
+}
+
+// finishes sees to a slot for the item that the source had in hand when the run
+// was stopped: it was read, and may be nowhere else any more.
+func (s *Segment) finishes() bool {
+	if s.finished || s.run.halted.Load() || s.enough.Load() {
+		return false
+	}
+	s.finished = true
+	if len(s.stash) > 0 {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.taken >= s.limit {
+		return false
+	}
+	s.fetch(1)
+	return true
 }
 
 // ending reports whether the head is to make no further item.
@@ -117,7 +145,9 @@ func (s *Segment) ending() bool {
 
 // await waits until there is credit for a further item: the source makes none
 // before.
-func (s *Segment) await() bool { return len(s.stash) > 0 || s.refill() }
+func (s *Segment) await() bool {
+	return (len(s.stash) > 0 || s.refill()) && (!s.run.closing.Load() || !s.ending())
+}
 
 // several is next for up to n items. The slots are valid until the next call.
 func (s *Segment) several(n int) ([]int32, bool) {
@@ -145,7 +175,12 @@ func (s *Segment) refill() bool {
 	if s.ending() { // there may be room, but it is the end that made it
 		return false
 	}
-	n := min(s.limit-s.taken, blockSize)
+	s.fetch(min(s.limit-s.taken, blockSize))
+	return true
+}
+
+// fetch puts n slots into the stash. The caller holds mu.
+func (s *Segment) fetch(n int) {
 	s.taken += n
 	left := max(0, len(s.free)-n)
 	s.stash = append(s.stash, s.free[left:]...)
@@ -153,7 +188,6 @@ func (s *Segment) refill() bool {
 	for len(s.stash) < n {
 		s.stash = append(s.stash, s.make())
 	}
-	return true
 }
 
 // make adds a slot, and room for it everywhere.
@@ -226,10 +260,16 @@ func (s *Segment) ahead() int {
 func (s *Segment) measure() {
 	now := s.run.now()
 	took := (now - s.mark) * time.Duration(s.limit) / time.Duration(s.since)
+	s.quick++
+	if took >= quickTime {
+		s.quick = 0
+	}
 	switch {
+	case s.quick >= quickRow:
+		s.limit = min(4*s.limit, s.most)
 	case took < lookAhead/2:
-		s.limit = min(2*s.limit, s.most)
-	case took > 2*lookAhead:
+		s.limit = max(s.limit, min(2*s.limit, mostAhead))
+	case took > 2*lookAhead || s.limit > mostAhead:
 		s.limit = max(s.limit/2, s.least)
 	}
 	s.since, s.mark = 0, now

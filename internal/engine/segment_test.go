@@ -45,6 +45,18 @@ func TestLookAheadDoublesWhileItLeavesInLessThanHalfItsTime(t *testing.T) {
 	})
 }
 
+func TestLookAheadGrowsFourfoldFromTheFourthTimeInARowThatItLeavesInMuchLess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := testSegment(t, 8, 0)
+		for _, want := range []int{16, 32, 64, 256, 1024} {
+			slots := take(t, s, s.ahead())
+			time.Sleep(quickTime - 1)
+			s.release(slots)
+			require.Equal(t, want, s.ahead())
+		}
+	})
+}
+
 func TestLookAheadStaysWhileItLeavesInAboutItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := testSegment(t, 8, 0)
@@ -78,7 +90,30 @@ func TestLookAheadIsAtMostItsLimit(t *testing.T) {
 		for range 20 {
 			s.release(take(t, s, s.ahead()))
 		}
-		require.Equal(t, mostAhead, s.ahead())
+		require.Equal(t, quickAhead, s.ahead())
+		for _, c := range []struct {
+			took time.Duration
+			want int
+		}{
+			{lookAhead/2 - 1, quickAhead}, // it came to that, and stays
+			{lookAhead / 2, quickAhead / 2},
+			{lookAhead / 2, mostAhead},
+			{lookAhead / 2, mostAhead},
+			{quickTime, mostAhead}, // not quick enough to go beyond it
+			{quickTime - 1, mostAhead},
+			{quickTime - 1, mostAhead},
+			{quickTime - 1, mostAhead},
+			{quickTime, mostAhead}, // once, after what had gathered: that says nothing
+			{quickTime - 1, mostAhead},
+			{quickTime - 1, mostAhead},
+			{quickTime - 1, mostAhead},
+			{quickTime - 1, quickAhead},
+		} {
+			slots := take(t, s, s.ahead())
+			time.Sleep(c.took)
+			s.release(slots)
+			require.Equal(t, c.want, s.ahead())
+		}
 	})
 }
 

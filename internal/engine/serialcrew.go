@@ -21,10 +21,14 @@ type serialCrew[In, Out any] struct {
 	sent []Item[In]    // held, as far as it is not handed on
 }
 
+// serialHeld is how many failures at most come between the inputs of a batch of
+// a serial run.
+const serialHeld = 4096
+
 // serial attaches the stage to a serial chain.
 func (c *crew[In, Out]) serial(f *Flow[In], mk maker[Out]) {
 	run := f.seg.run
-	s := &serialCrew[In, Out]{crew: c, next: newDoor(f.seg, mk), most: max(c.Size, mostAhead)}
+	s := &serialCrew[In, Out]{crew: c, next: newDoor(f.seg, mk), most: max(c.Size, serialHeld)}
 	f.serial(func(x *Exec) Handler[In] {
 		step, seen := &Step{c.g.spec.Name}, map[any]bool{}
 		take := toward(s.take)(x)

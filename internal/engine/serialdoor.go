@@ -55,9 +55,10 @@ func (o outward[T]) put(x *Exec, v T)          { o(Item[T]{Val: v, Slot: x.slot,
 func (o outward[T]) pass(slot int32, st State) { o(Item[T]{Slot: slot, State: st}) }
 func (outward[T]) reserve(int)                 {}
 func (outward[T]) flush()                      {}
-func (outward[T]) flushUpTo(int)               {}
+func (outward[T]) flushUpTo(int) bool          { return false }
 func (outward[T]) idle()                       {}
 func (outward[T]) held() int                   { return 0 }
+func (outward[T]) holds(int) bool              { return false }
 
 // unbounded gives a segment of a serial run as many slots as it asks for: what
 // it has in flight is bounded by what its batches hold.

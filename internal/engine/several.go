@@ -169,6 +169,8 @@ func (h *hand[In, Out]) handOn() {
 		if h.g.spec.Hooks.hear(Done) {
 			h.in = one.in
 			h.event(Done, 1, 0, nil)
+			var none In
+			h.in = none
 		}
 		h.next(h.x, out.Out)
 	}
@@ -222,6 +224,7 @@ func (h *hand[In, Out]) unbegin(u *UnbegunError) {
 	h.in, h.job = none, job[In]{}
 	if j.made > 0 {
 		h.g.run.stats.retries.Add(-1)
+		h.g.run.callOf(h.x.slot).retried(-1)
 	} else {
 		h.x.tally.begun-- // by who takes it now
 	}

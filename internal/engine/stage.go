@@ -326,6 +326,8 @@ func (h *hand[In, Out]) open(ctx context.Context) error {
 		return err
 	}
 	h.do, h.end = w.Do, w.Close
+	h.x.leaving, h.lost = false, nil
+	h.x.planned, h.x.unbegun = false, false
 	if h.hands != nil {
 		h.hands.with = w.Several
 	}
@@ -346,8 +348,6 @@ func (h *hand[In, Out]) serve() error {
 	if h.Loop != nil {
 		return h.loop()
 	}
-	h.x.leaving, h.lost = false, nil
-	h.x.planned, h.x.unbegun = false, false
 	h.x.pull.serve()
 	return h.lost
 }
@@ -385,7 +385,8 @@ func (h *hand[In, Out]) crashed(at *Step, err error) (anew bool) {
 		j.slot, j.in = h.x.slot, h.in
 		j.made++
 		h.giveUp(j, err)
-		return h.Loop != nil || h.lost != nil
+		// What else a worker with several has in hand is given back first.
+		return h.Loop != nil || h.lost != nil && h.hands == nil
 	}
 	h.x.failAt(at, err)
 	h.settled()

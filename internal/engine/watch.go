@@ -81,6 +81,7 @@ func (x *Exec) abandon(attempt uint64) {
 		heir.crash = &crash{err: stuck}
 	case phaseServe:
 		x.pull.relieve()
+		x.handOver()
 		begun = claims(x.claims.Load()).taken()
 		redo = x.task.orphaned(stuck)
 		if since := x.tally.since.Load(); since != 0 {
@@ -89,19 +90,27 @@ func (x *Exec) abandon(attempt uint64) {
 	default:
 		g.closeFailed(x, stuck)
 	}
-	tooOften := g.stuckTooOften()
-	if tooOften { // before the heir begins another call that may be stuck
-		g.run.Fail(g.run.faults.TooManyStuck(g.spec.Name, g.spec.MostStuck, stuck))
+	ended := false
+	if g.stuckTooOften() { // before the heir begins another call that may be stuck
+		ended = g.run.Fail(g.run.faults.TooManyStuck(g.spec.Name, g.spec.MostStuck, stuck))
 	}
 	heir.tally.inherit(&x.tally, g.run.now(), begun, x.out.held())
 	if g.replace(x, heir) {
 		if redo != nil {
 			g.add(redo)
 		}
-	} else if !tooOften && (x.phase == phaseOpen || x.phase == phaseServe) {
+	} else if !ended && (x.phase == phaseOpen || x.phase == phaseServe) {
 		g.run.Note(stuck)
 	}
 	g.leave()
+}
+
+// handOver hands on what a worker that is abandoned has finished, where the end
+// of the run has cut its chunk, so that nobody relieved it.
+func (x *Exec) handOver() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.out.flushUpTo(claims(x.claims.Load()).results())
 }
 
 // overran measures an attempt that was abandoned, after so long.
@@ -148,13 +157,13 @@ func (g *Group) replace(x, heir *Exec) bool {
 	return true
 }
 
-// stuckTooOften counts an abandoned worker and reports whether it is the first
-// that is one too many.
+// stuckTooOften counts an abandoned worker and reports whether it is one more
+// than may be.
 func (g *Group) stuckTooOften() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.stuck++
-	return g.stuck == g.spec.MostStuck+1
+	return g.stuck > g.spec.MostStuck
 }
 
 // goroutineName returns how a stack trace names the calling goroutine.

@@ -29,7 +29,7 @@ func (p *window[T]) serve() {
 	for {
 		h.handOn()
 		x.tally.tell()
-		p.work()
+		p.work() // what a crash has left
 		if x.leaving && !h.holding() {
 			return
 		}
@@ -45,14 +45,16 @@ func (p *window[T]) serve() {
 		p.work()
 		if h.holding() {
 			h.turn()
-		} else {
-			x.out.flush()
 		}
 	}
 }
 
-// work takes what is left of the batch through the steps before the stage.
+// work takes what is left of the batch through the steps before the stage. What
+// does not come to it is handed on, for it may be long until something else is.
 func (p *window[T]) work() {
+	if p.next == p.n {
+		return
+	}
 	for p.next < p.n {
 		it := p.batch[p.next]
 		p.batch[p.next] = Item[T]{}
@@ -64,6 +66,7 @@ func (p *window[T]) work() {
 			p.x.passBy(it.Slot, it.State)
 		}
 	}
+	p.x.out.flush()
 }
 
 // take takes as many items as there is room for. With nothing in hand it waits
@@ -91,8 +94,8 @@ func (p *window[T]) take(h severalTask) (job func(*Exec), over bool) {
 			p.next, p.n = 0, p.ring.takeLocked(p.batch[:room])
 			took += p.n
 			x.tally.begun += int64(p.n)
-			p.takes(took)
 		}
+		p.takes(took)
 		if took > 0 || holds {
 			g.unlockAndWake(p.more(h))
 			return nil, false

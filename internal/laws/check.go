@@ -40,7 +40,7 @@ func (p *Program) Check(ctx context.Context, wait func()) Report {
 		p.report("quiet: goroutines are left behind:\n%s", left)
 	}
 	if ctx.Err() != nil {
-		p.report("prompt end: the program did not end")
+		p.report("prompt end: the program did not end:\n%v", s.stats)
 	}
 	for _, part := range p.parts() {
 		if p.serial {

@@ -50,6 +50,7 @@ func DrawKids(d Draws) *Program {
 	p.source = drawSource(d, p.inFlight, false)
 	p.inOrder()
 	p.n, p.breaksAt = min(p.n, d(100, 500)), min(p.breaksAt, 100)
+	p.spread = max(p.spread, 1_000) // or a fault that costs a second is that of every item
 	p.end = drawEnd(d, &p.source, false)
 	p.after *= 50 // a child takes a while to open
 	p.policy = drawPolicy(d)

@@ -17,10 +17,14 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/vimap-go/vimap/internal/laws"
+	"github.com/vimap-go/vimap/internal/rerun"
 )
 
+// usual is how many programs are run when nobody says.
+const usual = 40
+
 var (
-	programs = flag.Int("programs", 40, "how many programs are run in fake and in real time each")
+	programs = flag.Int("programs", usual, "how many programs are run in fake and in real time each")
 	seed     = flag.Uint64("seed", 0, "run the program of this seed again, and no other")
 )
 
@@ -38,12 +42,16 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// seeds are those of the programs to run.
-func seeds() []uint64 {
+// seeds are those of n programs to run, or of fewer when t runs again and n was not
+// asked for: they are others each time.
+func seeds(t *testing.T, n int) []uint64 {
 	if *seed != 0 {
 		return []uint64{*seed}
 	}
-	all := make([]uint64, *programs)
+	if n == usual {
+		n = rerun.Rounds(t, n, n/3)
+	}
+	all := make([]uint64, n)
 	for i := range all {
 		all[i] = 1 + rand.Uint64N(1<<48)
 	}
@@ -76,7 +84,7 @@ func watchdog(t *testing.T, name string, p *laws.Program) (end func() bool) {
 
 func TestARandomProgramKeepsEveryPromise(t *testing.T) {
 	t.Run("fake time", func(t *testing.T) {
-		for _, seed := range seeds() {
+		for _, seed := range seeds(t, *programs) {
 			if t.Failed() {
 				return
 			}
@@ -98,7 +106,7 @@ func TestARandomProgramKeepsEveryPromise(t *testing.T) {
 		}
 	})
 	t.Run("real time", func(t *testing.T) {
-		for _, seed := range seeds() {
+		for _, seed := range seeds(t, *programs) {
 			if t.Failed() {
 				return
 			}

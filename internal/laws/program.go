@@ -83,7 +83,7 @@ func (p *Program) bound() int {
 	for _, s := range p.parts() {
 		least += 8 + 2*s.workers*max(1, 1+s.size)
 	}
-	return max(4096, 4*least)
+	return max(16_384, 4*least)
 }
 
 // pipeline builds the chain.

@@ -12,7 +12,7 @@ import (
 
 func TestARandomProgramKeepsEveryPromiseInASerialRun(t *testing.T) {
 	t.Run("fake time", func(t *testing.T) {
-		for _, seed := range seeds() {
+		for _, seed := range seeds(t, *programs) {
 			if t.Failed() {
 				return
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -21,7 +22,7 @@ type source struct {
 }
 
 // endless is more items than a program can work off.
-const endless = 1 << 40
+const endless = min(1<<40, math.MaxInt)
 
 func drawSource(d Draws, inFlight int, fake bool) source {
 	s := source{

@@ -88,10 +88,22 @@ var newer = []Mutant{
 		Killer: "^Test(AChildThatEnds|APanicInAChild|ACrash|Children)", In: "./process",
 	},
 	{
+		Law: "1 conservation", Bug: "a failed input with a letter is unfinished when the loop dies over what came before it",
+		File: "taker.go",
+		Old:  "goesOn && !w.fails {", New: "goesOn && !w.fails && false {",
+		Killer: "^TestAFailedInputWithALetter",
+	},
+	{
+		Law: "2 zip", Bug: "the slowest input of a chunk is named by the first one's place",
+		File: "internal/engine/meter.go",
+		Old:  "m := x.g.seg.meta(p.batch[first].Slot)\n		s.Index", New: "m := x.g.seg.meta(p.batch[0].Slot)\n		s.Index",
+		Killer: "^TestTheSlowestInputs", In: "./internal/engine",
+	},
+	{
 		Law: "7 quiet", Bug: "a pool is closed before its workers are",
 		File: "internal/engine/pool.go",
 		Old:  "	p.wake()\n	<-p.ended\n	return p.errs", New: "	p.wake()\n	return p.errs",
-		Killer: "^Test(ThePool|UseAfterThePool|Closing)",
+		Killer: "^Test(ThePool|UseAfterThePool|Closing)", In: "./internal/engine",
 	},
 	{
 		Law: "10 prompt end", Bug: "the end of a run does not end the wait of a Throttle",
@@ -103,6 +115,6 @@ var newer = []Mutant{
 		Law: "10 prompt end", Bug: "Stop does not reach a source that waits for something",
 		File: "internal/engine/run.go",
 		Old:  "	r.stopSource(context.Canceled)\n	r.closing.Store(true)\n	if", New: "	r.closing.Store(true)\n	if",
-		Killer: "^TestStop",
+		Killer: "^TestStop", In: "./internal/engine",
 	},
 }

@@ -60,19 +60,19 @@ var first = []Mutant{
 		Law: "5 busy", Bug: "nobody takes from a slow worker what it has not begun",
 		File: "internal/engine/monitor.go",
 		Old:  "			if c == x.seen {", New: "			if c == x.seen && c == 0 {",
-		Killer: "^(TestItemsBehindASlowOne|TestTheTailOfTheInput)",
+		Killer: "^(TestItemsBehindASlowOne|TestTheTailOfTheInput)", In: "./internal/engine",
 	},
 	{
 		Law: "5 busy", Bug: "an item that backs off holds its worker",
 		File: "internal/engine/lend.go",
 		Old:  "	if c == nil {\n		h.g.later(wait, again)", New: "	if c == nil {\n		time.Sleep(wait)\n		h.g.later(0, again)",
-		Killer: "^TestAnItemThatBacksOffHoldsNoWorker$",
+		Killer: "^TestAnItemThatBacksOffHoldsNoWorker$", In: "./internal/engine",
 	},
 	{
 		Law: "6 prompt", Bug: "a source wakes a worker for every other item",
 		File: "internal/engine/ring.go",
 		Old:  "	if !r.pub.CompareAndSwap(t, t+1) {\n		return false // closed meanwhile\n	}\n	r.gate.call()", New: "	if !r.pub.CompareAndSwap(t, t+1) {\n		return false\n	}\n	if t%2 == 1 {\n		r.gate.call()\n	}",
-		Killer: "^TestAnItemThatArrivesAloneIsDeliveredAtOnce$",
+		Killer: "^TestAnItemThatArrivesAloneIsDeliveredAtOnce$", In: "./internal/engine",
 	},
 	{
 		Law: "7 quiet", Bug: "a run does not wait for its workers",

@@ -4,6 +4,7 @@
 package rerun
 
 import (
+	"flag"
 	"hash/fnv"
 	"math/rand/v2"
 	"sync"
@@ -18,8 +19,12 @@ var runs sync.Map
 // even processes of few runs leave out other cases each time.
 var first = rand.IntN(1 << 16)
 
-// number says which run of t this is, from 0.
+// number says which run of t this is, from 0. All are first ones while a target
+// is fuzzed: there every run has other bytes.
 func number(t testing.TB) int {
+	if f := flag.Lookup("test.fuzz"); f != nil && f.Value.String() != "" {
+		return 0
+	}
 	n, _ := runs.LoadOrStore(t.Name(), new(atomic.Int64))
 	return int(n.(*atomic.Int64).Add(1)) - 1
 }

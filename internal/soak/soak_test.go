@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/vimap-go/vimap/internal/rerun"
 )
 
 // steady are the rows of a soak of ten minutes in which nothing grows.
@@ -64,6 +66,7 @@ func TestAnOpenFileIsSeen(t *testing.T) {
 }
 
 func TestTheProgramsOfASoakAreRunAndCounted(t *testing.T) {
+	rerun.Share(t, 8)
 	total := int64(0)
 	for seed := range uint64(20) {
 		report := run(seed + 1)

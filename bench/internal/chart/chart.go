@@ -100,9 +100,9 @@ func drawRow(canvas draw.Canvas, row []harness.Result) error {
 // panel is that of one result, with its bars at the top of the room there is.
 func panel(r harness.Result, room int) (*plot.Plot, error) {
 	p := plot.New()
-	p.BackgroundColor = color.Transparent
+	p.BackgroundColor = nil
 	p.Title.Text = r.Workload.Name + ": " + r.Workload.About
-	p.Title.TextStyle = style(10, draw.XCenter)
+	p.Title.TextStyle = style(9, draw.XCenter)
 	p.Title.TextStyle.YAlign = draw.YTop
 	p.Title.Padding = 6
 	p.HideX()

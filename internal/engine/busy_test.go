@@ -1,0 +1,99 @@
+package engine_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/testkit"
+)
+
+// numbers is a source of 0 to n-1.
+func numbers(n int) vimap.Pipeline[int, int] {
+	return vimap.Emit(func(_ context.Context, out *vimap.Emitter[int]) error {
+		for i := range n {
+			if !out.One(i) {
+				return nil
+			}
+		}
+		return nil
+	})
+}
+
+func TestItemsBehindASlowOneAreWorkedOnByOthersWithinMilliseconds(t *testing.T) {
+	for name, ordered := range map[string]bool{"unordered": false, "ordered": true} {
+		t.Run(name, func(t *testing.T) {
+			testkit.Bubble(t, func(t *testing.T) {
+				begun := time.Now()
+				late, slow := 0, 0
+				stage := vimap.Func(func(_ context.Context, n int) (int, error) {
+					if n == 4000 {
+						time.Sleep(time.Second)
+						return n, nil
+					}
+					if d := time.Since(begun); d > 5*time.Millisecond {
+						return -1, nil
+					}
+					return n, nil
+				}).Workers(2)
+				p := numbers(5000).Via(stage)
+				if ordered {
+					p = p.Ordered()
+				}
+				run := p.Start(t.Context())
+				for in, out := range run.Zip() {
+					switch {
+					case out < 0:
+						late++
+					case in == 4000:
+						slow++
+					}
+				}
+				require.NoError(t, run.Err())
+				require.Zero(t, late, "items that waited behind the slow one")
+				require.Equal(t, 1, slow)
+			})
+		})
+	}
+}
+
+func TestAnItemThatArrivesAloneIsDeliveredAtOnce(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
+		stage := vimap.Func(func(_ context.Context, at time.Time) (time.Time, error) { return at, nil }).Workers(3)
+		source := vimap.Emit(func(_ context.Context, out *vimap.Emitter[time.Time]) error {
+			for range 500 {
+				time.Sleep(time.Millisecond)
+				if !out.One(time.Now()) {
+					return nil
+				}
+			}
+			return nil
+		})
+		run := source.Via(stage).Via(stage).Via(stage).Start(t.Context())
+		for _, at := range run.Zip() {
+			require.Zero(t, time.Since(at))
+		}
+		require.NoError(t, run.Err())
+	})
+}
+
+func TestTheTailOfTheInputIsSpreadOverAllWorkers(t *testing.T) {
+	testkit.Bubble(t, func(t *testing.T) {
+		begun := time.Now()
+		stage := vimap.Func(func(_ context.Context, n int) (int, error) {
+			time.Sleep(10 * time.Millisecond)
+			return n, nil
+		}).Workers(8)
+		run := numbers(64).Via(stage).Start(t.Context())
+		n := 0
+		for range run.Zip() {
+			n++
+		}
+		require.NoError(t, run.Err())
+		require.Equal(t, 64, n)
+		require.Equal(t, 80*time.Millisecond, time.Since(begun), "eight full rounds")
+	})
+}
