@@ -20,8 +20,9 @@ import (
 // run. The pairs of a batch that a cancellation interrupts are not handed over.
 //
 // The first error of f ends the run and is returned as it is; none of that
-// batch count as taken. While f works, the run is held back. Its context ends
-// with the run. The slice belongs to f.
+// batch count as taken. While f works, the run is held back. Its context is the
+// one that the run was started with: a run that fails has finished outputs left,
+// which f is to take. The slice belongs to f.
 //
 // Until f has them, pairs count as in flight, so that
 // [vimap.Pipeline.InFlight] bounds a batch, too. To have batches worked on in
@@ -39,8 +40,9 @@ func Batch[In, Out any](n int, linger time.Duration, f func(context.Context, []v
 		panic("sinks: Batch: f must not be nil")
 	}
 	return func(run *vimap.Run[In, Out]) (taken int64, err error) {
+		ctx := run.Context() // the caller's: it goes on when the run has failed
 		for batch := range run.Batches(n, linger) {
-			if err := f(run.Context(), batch); err != nil {
+			if err := f(ctx, batch); err != nil {
 				return taken, err
 			}
 			taken += int64(len(batch))

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/retry"
 	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 	"github.com/vimap-go/vimap/vimaptest"
@@ -76,4 +77,31 @@ func TestABatchThatBlocksIsEndedByItsContext(t *testing.T) {
 		}))
 		require.ErrorIs(t, err, errSeven)
 	})
+}
+
+// lossy makes an output of each input before the fifth, which costs the stage
+// its only worker.
+func lossy() vimap.Stage[int, int] {
+	opened := 0
+	return vimap.Open(func(context.Context) (struct{}, error) {
+		if opened++; opened > 1 {
+			return struct{}{}, errSeven
+		}
+		return struct{}{}, nil
+	}).Do(func(_ struct{}, _ context.Context, n int) (int, error) {
+		if n == 4 {
+			panic("lost")
+		}
+		return n, nil
+	}).Restart(retry.Policy{})
+}
+
+func TestWhatIsLeftOfARunThatLosesItsWorkersComesAsABatchWithALiveContext(t *testing.T) {
+	for _, ctx := range []context.Context{t.Context(), vimaptest.Serial(t.Context())} {
+		taken, err := endless().Via(lossy()).Tolerate(1).To(ctx, sinks.Batch(100, time.Hour, func(ctx context.Context, _ []vimap.Pair[int, int]) error {
+			return ctx.Err()
+		}))
+		require.ErrorIs(t, err, vimap.ErrNoWorkers)
+		require.Equal(t, int64(4), taken)
+	}
 }

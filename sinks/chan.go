@@ -34,15 +34,18 @@ func Chan[T any](ch chan<- T) Channel[T] {
 }
 
 // Outputs is a sink that sends every output and returns how many were sent. It
-// blocks while the channel is full, which holds the run back, and gives up
-// when the run's context ends: the error is the context's cause then.
+// blocks while the channel is full, which holds the run back, and gives up when
+// the context ends that the run was started with: the error is the context's
+// cause then. A run that fails waits, too, until what it had finished is
+// received.
 func (c Channel[T]) Outputs[In any](run *vimap.Run[In, T]) (sent int64, err error) {
+	ctx := run.Context() // the caller's: it goes on when the run has failed
 	for _, out := range run.Zip() {
 		select {
 		case c.ch <- out:
 			sent++
-		case <-run.Context().Done():
-			return sent, context.Cause(run.Context())
+		case <-ctx.Done():
+			return sent, context.Cause(ctx)
 		}
 	}
 	return sent, run.Err()

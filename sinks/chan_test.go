@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
-	"github.com/vimap-go/vimap/retry"
 	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 )
@@ -62,23 +61,21 @@ func TestChanThatNobodyReceivesFromEndsWithTheContext(t *testing.T) {
 	})
 }
 
-func TestChanThatNobodyReceivesFromEndsWithTheRun(t *testing.T) {
+func TestChanSendsWhatARunHadFinishedThatLosesItsWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		opened := 0
-		once := vimap.Open(func(context.Context) (struct{}, error) {
-			opened++
-			if opened > 1 {
-				return struct{}{}, errSeven
-			}
-			return struct{}{}, nil
-		}).Do(func(_ struct{}, _ context.Context, n int) (int, error) {
-			if n == 1 {
-				panic("lost")
-			}
-			return n, nil
-		}).Restart(retry.Policy{})
-		// The first output waits for a receiver when the only worker is lost.
-		_, err := endless().Via(once).To(t.Context(), sinks.Chan(make(chan int)).Outputs)
-		require.ErrorIs(t, err, vimap.ErrNoWorkers)
+		ch := make(chan int)
+		ended := make(chan error)
+		go func() {
+			_, err := endless().Via(lossy()).Tolerate(1).To(t.Context(), sinks.Chan(ch).Outputs)
+			close(ch)
+			ended <- err
+		}()
+		synctest.Wait() // the first output waits for a receiver when the only worker is lost
+		var got []int
+		for n := range ch {
+			got = append(got, n)
+		}
+		require.ErrorIs(t, <-ended, vimap.ErrNoWorkers)
+		require.Equal(t, []int{0, 1, 2, 3}, got)
 	})
 }

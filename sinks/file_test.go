@@ -13,11 +13,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 )
 
 func TestFileAppearsOnlyWhenItIsWhole(t *testing.T) {
+	rerun.Share(t, 4)
 	folder := t.TempDir()
 	path := filepath.Join(folder, "out.txt")
 	write(t, path, "old\n")
@@ -102,6 +104,7 @@ func TestFailureLeavesTheOldFileAndNothingElse(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			rerun.Share(t, 4)
 			folder := t.TempDir()
 			path := filepath.Join(folder, "out")
 
@@ -154,6 +157,7 @@ func TestFileThatCannotBePutInPlaceIsAnError(t *testing.T) {
 }
 
 func TestTwoRunsThatWriteOneFileLeaveTheWholeOfOne(t *testing.T) {
+	rerun.Share(t, 4)
 	path := filepath.Join(t.TempDir(), "out.txt")
 	var runs sync.WaitGroup
 	for _, word := range []string{"one", "two"} {

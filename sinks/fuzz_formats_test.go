@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 )
@@ -22,6 +23,7 @@ func FuzzRowsComeBack(f *testing.F) {
 		f.Add("a", text, -i, uint8(1), uint8(i+1))
 	}
 	f.Fuzz(func(t *testing.T, text, note string, count int, times, how uint8) {
+		rerun.Share(t, 4)
 		times %= 20
 		comma := []rune{',', '\t', ';'}[how%3]
 		path := filepath.Join(t.TempDir(), "rows"+[]string{"", ".gz", ".zst"}[how/3%3])
@@ -73,6 +75,7 @@ func FuzzArraysComeBack(f *testing.F) {
 	}
 	f.Add("a", math.NaN(), uint8(1))
 	f.Fuzz(func(t *testing.T, text string, ratio float64, times uint8) {
+		rerun.Share(t, 4)
 		times %= 20
 		path := filepath.Join(t.TempDir(), "array"+[]string{"", ".gz", ".zst"}[times%3])
 		values := make([]value, times)

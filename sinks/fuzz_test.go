@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 )
@@ -24,6 +25,7 @@ func FuzzLinesComeBack(f *testing.F) {
 		f.Add("", text, uint8(200))
 	}
 	f.Fuzz(func(t *testing.T, a, b string, times uint8) {
+		rerun.Share(t, 8)
 		var lines []string
 		for range times {
 			lines = append(lines, a, b)
@@ -81,6 +83,7 @@ func FuzzJSONLinesComeBack(f *testing.F) {
 	f.Add("a", int64(1), math.Inf(-1), []byte{1}, true, uint8(2))
 	f.Add(strings.Repeat("long", 20_000), int64(1), 0.1, []byte{1}, true, uint8(9))
 	f.Fuzz(func(t *testing.T, text string, number int64, ratio float64, raw []byte, is bool, times uint8) {
+		rerun.Share(t, 4)
 		v := value{
 			Text: text, Number: number, Ratio: ratio, Bytes: append([]byte{}, raw...), Is: &is,
 			List: []string{text, ""}, Map: map[string]int64{text: number, text + "b": 2}, Any: []any{text, is, nil, ratio},

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sinks"
 )
 
@@ -72,6 +73,7 @@ func TestAnInfiniteSourceWorksWithEverySinkThatLeavesEarly(t *testing.T) {
 	for name, sink := range leaving {
 		for _, ordered := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, ordered %v", name, ordered), func(t *testing.T) {
+				rerun.Share(t, 8)
 				var working atomic.Int64
 				p := endless().Via(vimap.Func(func(_ context.Context, n int) (int, error) {
 					working.Add(1)
@@ -145,6 +147,7 @@ func TestAnyDeathInACallbackOfASinkIsTheErrorOfTo(t *testing.T) {
 			},
 		} {
 			t.Run(fault+" in "+name, func(t *testing.T) {
+				rerun.Share(t, 4)
 				err := attempt(func() error { return run(t.Context()) })
 				var panicked *vimap.PanicError
 				require.ErrorAs(t, err, &panicked)

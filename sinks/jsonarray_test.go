@@ -87,6 +87,7 @@ func TestAnArrayIsWholeWhenTheRunFails(t *testing.T) {
 		"a panic in the last step": {sources.Slice([]int{1, 0}).Ordered().Map(func(n int) any { return 1 / n }), []any{1.0}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			rerun.Share(t, 4)
 			var written bytes.Buffer
 			n, err := c.outputs.To(t.Context(), sinks.JSONArrayTo(&written).Outputs)
 			require.Error(t, err)

@@ -34,7 +34,7 @@ type Folder[In, Out any] struct {
 // for, ends the run with a [KeyError]; and a symbolic link in dir is not followed to
 // anything outside (see [os.Root]). So does a key that is a folder of another,
 // and one that differs from another only in a way that the system does not see,
-// such as upper and lower case on some.
+// such as upper and lower case on some, or a link in dir from folder to folder.
 //
 // # The files
 //
@@ -52,8 +52,9 @@ type Folder[In, Out any] struct {
 //
 // No more than 100 files are open at once, or as many as [Folder.MaxOpen] says:
 // of more keys those that were not written for the longest time are closed, and
-// opened again when they are. An open file has up to 64 KB of lines in memory, a
-// key its name. At the end each file costs an fsync.
+// opened again when they are. An open file has up to 64 KB of lines in up to 128 KB
+// of memory, or in twice what its longest line takes, a key its name. At the end
+// each file costs an fsync.
 //
 // Split panics if dir is empty or key is nil. key is called in the goroutine of
 // the sink.

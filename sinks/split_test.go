@@ -164,7 +164,38 @@ func TestAKeyThatIsAFolderOfAnotherIsRefused(t *testing.T) {
 	}
 }
 
+func TestTwoKeysThatAreOneFileThroughALinkAreRefused(t *testing.T) {
+	split := func(folder string, keys ...string) error {
+		_, err := sources.Slice(keys).Ordered().To(t.Context(), sinks.Split(folder, byItself).Lines().Outputs)
+		return err
+	}
+	for _, test := range []struct{ first, second, says string }{
+		{"a/x", "link/x", `sinks: Split: key "link/x": is the file of key "a/x", through a link`},
+		{"a/new/x", "link/new/x", `sinks: Split: key "link/new/x": is the file of key "a/new/x", through a link`},
+		{"a/x", "self/a/x", `sinks: Split: key "self/a/x": is the file of key "a/x", through a link`},
+		{"0/x", "a/x", `sinks: Split: key "a/x": is the file of key "0/x", through a link`},
+		{"0/x", "link/x", `sinks: Split: key "link/x": is the file of key "0/x", through a link`},
+		{"later/x", "soon/x", "no such file"},
+	} {
+		folder := t.TempDir()
+		require.NoError(t, os.Mkdir(filepath.Join(folder, "a"), 0o700))
+		write(t, filepath.Join(folder, "a", "x"), "old\n")
+		for link, to := range map[string]string{"0": "a", "link": "a", "self": ".", "soon": "later"} {
+			require.NoError(t, os.Symlink(to, filepath.Join(folder, link)))
+		}
+		require.ErrorContains(t, split(folder, test.first, test.second), test.says)
+		require.Equal(t, "old\n", read(t, filepath.Join(folder, "a", "x")))
+		require.Equal(t, []string{"0", "a", "link", "self", "soon"}, names(t, folder))
+
+		require.NoError(t, split(folder, "link/x", "a/y", "self/x"), "these are three files")
+		require.Equal(t, "link/x\n", read(t, filepath.Join(folder, "a", "x")))
+		require.Equal(t, "a/y\n", read(t, filepath.Join(folder, "a", "y")))
+		require.Equal(t, "self/x\n", read(t, filepath.Join(folder, "x")))
+	}
+}
+
 func TestFailureOfASplitLeavesTheFolderAsItWas(t *testing.T) {
+	rerun.Share(t, 4)
 	errBroken := errors.New("broken")
 	inside := func(n, _ int) string { return fmt.Sprintf("%d/x", n%30) }
 	panics := func(n, _ int) string {

@@ -5,6 +5,7 @@ import (
 	"container/list"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,6 +24,7 @@ type split struct {
 	parts     map[string]*part
 	open      *list.List // of the parts that are open, the one written last first
 	most      int
+	places    map[string]*places // by their paths
 	spare     []*bytes.Buffer
 }
 
@@ -38,8 +40,20 @@ type part struct {
 	old   fs.FileInfo // of the file that it replaces; nil: there is none
 }
 
+// place is where the file of a key is to be: in a folder that is there already.
+type place struct {
+	folder fs.FileInfo
+	linked bool // the way to it leads through a link
+	key    string
+}
+
+// places are those of one path from their folders on. They are compared only if a
+// link leads to one of them: the temporary folder, which has no links, has refused
+// all other keys that are one file.
+type places struct{ plain, linked []place }
+
 func openSplit(dir string, most int) (s *split, err error) {
-	s = &split{dir: dir, parts: map[string]*part{}, open: list.New(), most: most, folder: ".vimap-" + rand.Text()}
+	s = &split{dir: dir, parts: map[string]*part{}, places: map[string]*places{}, open: list.New(), most: most, folder: ".vimap-" + rand.Text()}
 	_, err = os.Stat(dir)
 	s.made = errors.Is(err, fs.ErrNotExist)
 	if err := os.MkdirAll(dir, 0o777); err != nil { //nolint:gosec // the umask says who may read it, as for any new folder
@@ -163,7 +177,7 @@ func (s *split) keep() error {
 		parts = append(parts, p)
 	}
 	slices.SortFunc(parts, func(a, b *part) int { return strings.Compare(a.key, b.key) })
-	for _, step := range []func(*part) error{(*part).check, (*part).finish, (*part).move} {
+	for _, step := range []func(*part) error{(*part).check, (*part).apart, (*part).finish, (*part).move} {
 		for _, p := range parts {
 			if err := step(p); err != nil {
 				return s.located(err, p.key)
@@ -192,6 +206,54 @@ func (p *part) check() error {
 	}
 	p.old = info
 	return old.Close()
+}
+
+// apart sees that no other key has the same file, through a link to a folder.
+func (p *part) apart() error {
+	folder, path := filepath.Dir(p.name), filepath.Base(p.name)
+	for {
+		_, err := p.root.Lstat(folder)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		folder, path = filepath.Dir(folder), filepath.Join(filepath.Base(folder), path)
+	}
+	info, err := p.root.Stat(folder) // fails for a link to nothing, which a file of another key could make a folder
+	if err != nil {
+		return err
+	}
+	here := place{info, p.isLinked(folder), p.key}
+	all := p.places[path]
+	if all == nil {
+		all = new(places)
+		p.places[path] = all
+	}
+	others := all.linked
+	if here.linked {
+		others = slices.Concat(others, all.plain)
+		all.linked = append(all.linked, here)
+	} else {
+		all.plain = append(all.plain, here)
+	}
+	for _, other := range others {
+		if os.SameFile(other.folder, info) {
+			return &KeyError{p.key, fmt.Errorf("is the file of key %.200q, through a link", other.key)}
+		}
+	}
+	return nil
+}
+
+// isLinked reports whether the way to a folder is through something else.
+func (p *part) isLinked(folder string) bool {
+	for ; folder != "."; folder = filepath.Dir(folder) {
+		if info, err := p.root.Lstat(folder); err != nil || !info.IsDir() {
+			return true
+		}
+	}
+	return false
 }
 
 // finish writes the file to its end.

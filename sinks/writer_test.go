@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 )
@@ -35,6 +36,7 @@ type writerFunc func([]byte) (int, error)
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 func TestWriteErrorEndsTheRun(t *testing.T) {
+	rerun.Share(t, 4)
 	errFull := errors.New("full")
 	for _, room := range []int{0, 1, 100_000} {
 		left := room

@@ -9,10 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sources"
 )
 
 func TestBytesOfAPackedFileAreItsUnpackedLinesWhoeverReadsThem(t *testing.T) {
+	rerun.Share(t, 4)
 	text := numbered(30_000, 17)
 	want := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	sorted := slices.Sorted(slices.Values(want))
@@ -36,6 +38,7 @@ func TestBytesOfAPackedFileAreItsUnpackedLinesWhoeverReadsThem(t *testing.T) {
 }
 
 func TestAnErrorInAPackedFileEndsBytesBehindItsWholeLines(t *testing.T) {
+	rerun.Share(t, 4)
 	path := file(t, "lines.gz", string(cutOff(numbered(30_000, 17))))
 	lines, want := collect(t, sources.Lines(path))
 	require.Error(t, want)

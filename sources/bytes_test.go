@@ -61,7 +61,7 @@ func nastyTexts() map[string]string {
 func TestBytesAreTheLinesOfTheirFiles(t *testing.T) {
 	for name, text := range nastyTexts() {
 		t.Run(name, func(t *testing.T) {
-			rerun.Share(t, 4)
+			rerun.Share(t, 12)
 			quiet(t)
 			path, other := file(t, "a.txt", text), file(t, "b.txt", "the other\n")
 			want := append(append(split([]byte(text)), "the other"), split([]byte(text))...)
@@ -122,6 +122,7 @@ func TestBytesOfAPipe(t *testing.T) {
 }
 
 func TestAFailureOfBytesHasItsPlace(t *testing.T) {
+	rerun.Share(t, 8)
 	quiet(t)
 	text := numbered(20_000, 20)
 	one, two := file(t, "one.txt", text+"bad\n"+text), file(t, "two.txt", text+text+"bad")
@@ -165,6 +166,7 @@ func TestAnErrorOfBytesIsTheRunsAfterTheLinesBeforeIt(t *testing.T) {
 	} {
 		for _, ordered := range []bool{true, false} {
 			t.Run(fmt.Sprint(name, " ordered ", ordered), func(t *testing.T) {
+				rerun.Share(t, 4)
 				quiet(t)
 				limit := 0
 				if name == "a line too long" {
@@ -184,6 +186,7 @@ func TestAnErrorOfBytesIsTheRunsAfterTheLinesBeforeIt(t *testing.T) {
 }
 
 func TestFilesOfBytesAreClosedWhenTheRunEndsEarly(t *testing.T) {
+	rerun.Share(t, 4)
 	quiet(t)
 	path := file(t, "a.txt", numbered(30_000, 50))
 	errEnough := errors.New("enough")
@@ -200,6 +203,7 @@ func TestFilesOfBytesAreClosedWhenTheRunEndsEarly(t *testing.T) {
 }
 
 func TestJSONLinesAreDecodedWhereTheyAreAdded(t *testing.T) {
+	rerun.Share(t, 4)
 	quiet(t)
 	var text strings.Builder
 	want := 0
@@ -230,6 +234,7 @@ func FuzzBytes(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, text []byte, ordered bool) {
+		rerun.Share(t, 4)
 		path := filepath.Join(t.TempDir(), "f.txt")
 		require.NoError(t, os.WriteFile(path, text, 0o600))
 		got, err := gathered(t.Context(), sources.Bytes(path).Map(asString), ordered)

@@ -12,7 +12,9 @@ import (
 // The sender closes ch, as always. When the run ends early (its context ended,
 // its loop was left) the source stops receiving: a sender that may outlive the
 // run must watch the same context. What the run had received and not delivered
-// by then, at most its look-ahead and one more item, is gone from the channel.
+// by then, at most its look-ahead and one more item, is gone from the channel. A
+// run that is stopped delivers all that it has received, but for an item that
+// waits for its turn in a [Merge].
 //
 // Several runs may receive from one channel; each item goes to one of them.
 //

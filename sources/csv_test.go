@@ -226,6 +226,7 @@ func TestARecordOverTheLimitEndsTheRun(t *testing.T) {
 }
 
 func TestAnErrorOfReadingATableHasItsPlaceAfterTheRowsBeforeIt(t *testing.T) {
+	rerun.Share(t, 4)
 	quiet(t)
 	text := "name,age,City\nAda,36,\n\"Al\nan\",41,\n" + strings.Repeat("\"x\"y,1,\nGrace,85,\n", 4)
 	for n := len("name,age,City\n"); n < len(text); n++ {
@@ -263,6 +264,7 @@ func TestATableOf100000ColumnsIsRead(t *testing.T) {
 }
 
 func TestATruncatedPackedTableGivesItsRowsAndThenItsPlace(t *testing.T) {
+	rerun.Share(t, 4)
 	quiet(t)
 	archive := packed("name,age,City\n"+strings.Repeat("Ada,36,\n", 10_000), func(w io.Writer) (io.WriteCloser, error) { return gzipped(w), nil })
 	path := file(t, "a.csv.gz", string(archive[:len(archive)-20]))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sources"
 )
 
@@ -80,6 +81,7 @@ func FuzzLines(f *testing.F) {
 		f.Add([]byte(text), []byte{1, 2, 0, 255}, uint8(17), false)
 	}
 	f.Fuzz(func(t *testing.T, text, sizes []byte, scale uint8, fails bool) {
+		rerun.Share(t, 4)
 		want := split(text)
 		r := &chopper{text: text, sizes: sizes, scale: int(scale)}
 		errBroken := errors.New("broken")
@@ -109,6 +111,7 @@ var noise = sync.OnceValue(func() []byte {
 })
 
 func TestAnyTextReadInAnyPiecesIsCutAsSplitDoes(t *testing.T) {
+	rerun.Share(t, 4)
 	quiet(t)
 	seed := 20261123 + passes.Add(1) // each pass of the binary tries other texts
 	random := rand.New(rand.NewPCG(seed, seed))

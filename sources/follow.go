@@ -247,13 +247,21 @@ func (f *follower) wait() error {
 			_ = f.watch() // a folder may have come or changed
 			return nil
 		case event := <-events.Events:
-			if name := filepath.Clean(event.Name); name == f.path || name == f.target {
+			if f.concerns(event) {
 				return nil
 			}
 		case <-events.Errors: //nolint:errcheck // such as events that were lost: a look finds what they told
 			return nil
 		}
 	}
+}
+
+// concerns reports whether there may be something new after an event. Of the
+// folder in its name only one spelling is told, whichever was watched first. Any
+// new name may be that of a link on the way to the target.
+func (f *follower) concerns(event fsnotify.Event) bool {
+	name := filepath.Base(event.Name)
+	return name == filepath.Base(f.path) || name == filepath.Base(f.target) || event.Has(fsnotify.Create|fsnotify.Rename)
 }
 
 func (f *follower) closeFile() {

@@ -84,7 +84,10 @@ func rename(t *testing.T, from, to string) {
 	require.NoError(t, os.Rename(from, to))
 }
 
-var fromStart = sources.Tail{FromStart: true}
+var (
+	fromStart = sources.Tail{FromStart: true}
+	byEvents  = sources.Tail{FromStart: true, Poll: time.Hour} // what no event tells of comes too late
+)
 
 func TestLinesThatAreAppendedAreFollowed(t *testing.T) {
 	quiet(t)
@@ -253,6 +256,57 @@ func TestALinkIsFollowedToWhereItLeads(t *testing.T) {
 		appendTo(t, filepath.Join(folder, part, "log"), "more of "+part+"\n")
 		f.expect("more of " + part)
 	}
+}
+
+func TestEventsOfATargetCountWhateverItsFolderIsCalled(t *testing.T) {
+	for name, lead := range map[string]func(t *testing.T, folder string) (path string){
+		"by a relative path, to an absolute one": func(t *testing.T, folder string) string {
+			t.Helper()
+			t.Chdir(folder)
+			require.NoError(t, os.Symlink(filepath.Join(folder, "app-1.log"), "app.log"))
+			return "app.log"
+		},
+		"by a link to the folder": func(t *testing.T, folder string) string {
+			t.Helper()
+			require.NoError(t, os.Symlink("app-1.log", filepath.Join(folder, "app.log")))
+			link := filepath.Join(t.TempDir(), "link")
+			require.NoError(t, os.Symlink(folder, link))
+			return filepath.Join(link, "app.log")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			quiet(t)
+			folder := t.TempDir()
+			target := filepath.Join(folder, "app-1.log")
+			appendTo(t, target, "one\n")
+			f := startFollow(t, byEvents, lead(t, folder))
+			f.expect("one")
+			waitUntilIdle(t)
+			appendTo(t, target, "two\n")
+			f.expect("two")
+		})
+	}
+}
+
+func TestALinkOnTheWayToTheTargetMayBeChanged(t *testing.T) {
+	quiet(t)
+	folder := t.TempDir()
+	path, data := filepath.Join(folder, "app.log"), filepath.Join(folder, "..data")
+	for _, part := range []string{"one", "two"} {
+		require.NoError(t, os.Mkdir(filepath.Join(folder, part), 0o700))
+		appendTo(t, filepath.Join(folder, part, "app.log"), part+"\n")
+	}
+	require.NoError(t, os.Symlink("one", data))
+	require.NoError(t, os.Symlink(filepath.Join("..data", "app.log"), path))
+	f := startFollow(t, byEvents, path)
+	f.expect("one")
+	waitUntilIdle(t)
+	require.NoError(t, os.Symlink("two", data+".new"))
+	rename(t, data+".new", data)
+	f.expect("two")
+	waitUntilIdle(t)
+	appendTo(t, filepath.Join(folder, "two", "app.log"), "more\n")
+	f.expect("more")
 }
 
 func TestWithoutEventsTheFileIsLookedAtNowAndThen(t *testing.T) {

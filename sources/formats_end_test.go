@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 	"github.com/vimap-go/vimap/vimaptest"
@@ -55,6 +56,7 @@ func TestTheEndOfTheContextInterruptsAReadOfATableOrAnArray(t *testing.T) {
 // Whatever a decoder or packer keeps for its next use must not hang in a bubble
 // that is another's.
 func TestPackedFilesAreReadAndWrittenInsideBubbles(t *testing.T) {
+	rerun.Share(t, 8)
 	folder := t.TempDir()
 	lines := strings.Split(strings.TrimSuffix(many, "\n"), "\n")
 	for range 2 {

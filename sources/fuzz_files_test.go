@@ -14,6 +14,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 	"github.com/stretchr/testify/require"
 
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sources"
 )
 
@@ -41,6 +42,7 @@ func FuzzWalk(f *testing.F) {
 		f.Add(pattern)
 	}
 	f.Fuzz(func(t *testing.T, pattern string) {
+		rerun.Share(t, 4)
 		got, err := collect(t, sources.Walk(files, pattern))
 		clean := path.Clean(pattern)
 		info, statErr := fs.Stat(files, clean)
@@ -113,6 +115,7 @@ func FuzzFiles(f *testing.F) {
 		f.Add(pattern, "**/c.txt")
 	}
 	f.Fuzz(func(t *testing.T, first, second string) {
+		rerun.Share(t, 4)
 		clean := path.Clean(first)
 		if strings.Contains(first+second, "..") || clean == "." || strings.HasPrefix(clean, "/") || path.Clean(second) == "." || strings.HasPrefix(second, "/") {
 			t.Skip("it leads out of the folder, or is the folder")

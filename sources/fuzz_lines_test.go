@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sources"
 )
 
@@ -43,6 +44,7 @@ func FuzzLimitsAndPlaces(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, text, sizes []byte, scale uint8, limit uint16, fails bool) {
+		rerun.Share(t, 4)
 		r := &chopper{text: text, sizes: sizes, scale: int(scale)}
 		want, last := split(text), error(nil)
 		if fails {
@@ -97,6 +99,7 @@ func FuzzJSONLines(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
+		rerun.Share(t, 4)
 		path := filepath.Join(t.TempDir(), "f.jsonl")
 		require.NoError(t, os.WriteFile(path, text, 0o600))
 		decodesAsLineByLine[record](t, path, text)

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sources"
 )
 
@@ -29,6 +30,7 @@ func FuzzCSV(f *testing.F) {
 		f.Add([]byte(text), true, uint16(20))
 	}
 	f.Fuzz(func(t *testing.T, text []byte, lazy bool, limit uint16) {
+		rerun.Share(t, 4)
 		path := filepath.Join(t.TempDir(), "f.csv")
 		require.NoError(t, os.WriteFile(path, text, 0o600))
 		table := sources.Table{LazyQuotes: lazy, Text: sources.Text{MaxLength: int(limit), Raw: true}}
@@ -102,6 +104,7 @@ func FuzzJSONArray(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
+		rerun.Share(t, 4)
 		path := filepath.Join(t.TempDir(), "f.json")
 		require.NoError(t, os.WriteFile(path, text, 0o600))
 		run := sources.Text{Raw: true}.JSONArray[any](path).Ordered().Start(t.Context())

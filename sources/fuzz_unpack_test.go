@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sources"
 )
 
@@ -31,6 +32,7 @@ func FuzzUnpack(f *testing.F) {
 	f.Add([]byte("BZh"))
 	const most = 1 << 20
 	f.Fuzz(func(t *testing.T, data []byte) {
+		rerun.Share(t, 4)
 		got, err := collect(t, sources.Text{MaxUnpacked: most}.Reader(bytes.NewReader(data)))
 		_, panicked := errors.AsType[*vimap.PanicError](err)
 		require.False(t, panicked, "%v", err)

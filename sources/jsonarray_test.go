@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sources"
 )
 
@@ -31,6 +32,7 @@ func TestTheElementsOfAnArrayAreDecoded(t *testing.T) {
 		"much white space":     {"[" + strings.Repeat(" ", 20_000) + "1" + strings.Repeat(" ", 20_000) + ",2]", []any{1.0, 2.0}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			rerun.Share(t, 4)
 			quiet(t)
 			got, err := collect(t, sources.JSONArray[any](file(t, "a.json", c.text)))
 			require.NoError(t, err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 )
@@ -54,6 +55,7 @@ func TestALineOverTheLimitIsRefusedWithItsPlace(t *testing.T) {
 		"longer than what is read":    {500_000, strings.Repeat("a", 500_000) + "\n" + strings.Repeat("b", 500_001) + "\n", []string{strings.Repeat("a", 500_000)}, "reader:2: "},
 	} {
 		t.Run(name, func(t *testing.T) {
+			rerun.Share(t, 8)
 			quiet(t)
 			for _, r := range chopped(c.text) {
 				got, err := collect(t, sources.Text{MaxLength: c.limit}.Reader(r))

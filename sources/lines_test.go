@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sources"
 )
 
@@ -39,6 +40,7 @@ func TestNothingIsLostOrChangedButTheLineEnds(t *testing.T) {
 		"only such a line":          {long, []string{long}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			rerun.Share(t, 4)
 			quiet(t)
 			for kind, source := range map[string]vimap.Pipeline[string, string]{
 				"file":                         sources.Lines(file(t, "a.txt", c.text)),
@@ -204,6 +206,7 @@ func TestALineIsPassedOnAsSoonAsItsEndIsRead(t *testing.T) {
 }
 
 func TestASecondRunOfAReaderGoesOnWhereTheFirstStopped(t *testing.T) {
+	rerun.Share(t, 4)
 	quiet(t)
 	text := numbered(10_000, 10)
 	lines := sources.Reader(iotest.OneByteReader(strings.NewReader(text))).InFlight(1)

@@ -13,17 +13,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/vimap-go/vimap/internal/heap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sources"
 )
-
-// inUse returns the bytes that are reachable.
-func inUse() int64 {
-	runtime.GC()
-	runtime.GC() // goroutines that were ending have ended by now
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return int64(stats.HeapAlloc)
-}
 
 // streamed is how much the use of memory rises by streams of 40 MB. It is
 // measured once for all passes of the tests.
@@ -37,7 +30,7 @@ var streamed = sync.OnceValue(func() map[string]int64 {
 		"of lines of 100 KB": {strings.Repeat("x", 100<<10) + "\n", 40 << 20},
 		"of mostly no text":  {strings.Repeat("\n", 60) + strings.Repeat("x", 2000), 4 << 20}, // 120,000 lines
 	} {
-		before, peak, read := inUse(), int64(0), 0
+		before, peak, read := heap.InUse(), int64(0), 0
 		lines := sources.Reader(io.LimitReader(&counter{text: c.line}, int64(c.size)))
 		if len(c.line) > 1000 {
 			lines = lines.InFlight(4) // the default look-ahead counts lines, not bytes
@@ -45,7 +38,7 @@ var streamed = sync.OnceValue(func() map[string]int64 {
 		run := lines.Start(context.Background())
 		for _, line := range run.Zip() {
 			if step := c.size / 10; read%step > (read+len(line)+1)%step {
-				peak = max(peak, inUse())
+				peak = max(peak, heap.InUse())
 			}
 			read += len(line) + 1
 		}
@@ -65,6 +58,7 @@ func TestA40MBStreamRaisesPeakMemoryByLessThan3MB(t *testing.T) {
 }
 
 func TestLinesAreReleasedWhileTheSourceWaitsForMore(t *testing.T) {
+	rerun.Share(t, 4)
 	quiet(t)
 	text := numbered(4, 4<<20) + numbered(20, 8<<10) // the latter are read together
 	lines := strings.Count(text, "\n")
@@ -73,13 +67,13 @@ func TestLinesAreReleasedWhileTheSourceWaitsForMore(t *testing.T) {
 	var before, after int64
 	alive := 0
 	run := sources.Reader(io.MultiReader(
-		callback(func() { before = inUse() }),
+		callback(func() { before = heap.InUse() }),
 		strings.NewReader(text),
 		callback(func() {
 			for range lines {
 				<-delivered
 			}
-			after = inUse()
+			after = heap.InUse()
 			for _, line := range delivery {
 				if line.Value() != nil {
 					alive++
@@ -117,12 +111,13 @@ func TestAKeptLineKeepsAtMost4KBAlive(t *testing.T) {
 		"an empty one":                  {strings.Repeat("\n"+long[:4000]+"\n", 1000), func(line string) bool { return line == "" }, 128},
 	} {
 		t.Run(name, func(t *testing.T) {
+			rerun.Share(t, 4)
 			quiet(t)
-			before := inUse()
+			before := heap.InUse()
 			kept, err := collect(t, sources.Reader(strings.NewReader(c.text)).Filter(c.keep))
 			require.NoError(t, err)
 			require.GreaterOrEqual(t, len(kept), 100)
-			require.Less(t, inUse()-before, int64(len(kept))*c.most+64<<10)
+			require.Less(t, heap.InUse()-before, int64(len(kept))*c.most+64<<10)
 			runtime.KeepAlive(kept)
 			runtime.KeepAlive(c.text)
 		})

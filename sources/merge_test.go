@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 	"github.com/vimap-go/vimap/vimaptest"
@@ -41,6 +42,7 @@ func until(from, n int) []int {
 }
 
 func TestAnyMergeHasTheItemsOfAllEachSourceInItsOrder(t *testing.T) {
+	rerun.Share(t, 8)
 	quiet(t)
 	const far = 1_000_000
 	for range 100 {
@@ -161,6 +163,7 @@ func TestTheFirstErrorOfAMergeEndsItAfterWhatCameBefore(t *testing.T) {
 }
 
 func TestItemsOfAMergeKeepTheirPlaces(t *testing.T) {
+	rerun.Share(t, 4)
 	quiet(t)
 	errBad := errors.New("bad")
 	a, b := file(t, "a.txt", numbered(700, 3)), file(t, "b.txt", numbered(900, 3))

@@ -64,7 +64,7 @@ func Rows[T any](db Queryer, query string, args ...any) vimap.Pipeline[T, T] {
 			return ended(ctx, fmt.Errorf("query %.80q: %w", query, err))
 		}
 		defer func() { _ = rows.Close() }() // nothing that Err would not say
-		n, err := emit(rows, out)
+		n, err := emit(ctx, rows, out)
 		if err != nil {
 			return ended(ctx, fmt.Errorf("%s: %w", rowPlace(n), err))
 		}
@@ -91,7 +91,7 @@ func ended(ctx context.Context, err error) error {
 
 // emit hands over rows, and returns how many there were before the end or an
 // error of the query.
-func emit[T any](rows *sql.Rows, out *vimap.Emitter[scanned[T]]) (n int64, err error) {
+func emit[T any](ctx context.Context, rows *sql.Rows, out *vimap.Emitter[scanned[T]]) (n int64, err error) {
 	s := &scanner{Rows: rows}
 	scan := dbscan.NewRowScanner(s)
 	for rows.Next() {
@@ -107,6 +107,9 @@ func emit[T any](rows *sql.Rows, out *vimap.Emitter[scanned[T]]) (n int64, err e
 				}
 				r.err = s.failed
 			}
+		}
+		if r.err != nil && ctx.Err() != nil {
+			return n, ctx.Err() // the end of the run closed the rows: the row is not bad
 		}
 		if !out.One(r) {
 			return n, nil

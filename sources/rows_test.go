@@ -15,6 +15,7 @@ import (
 
 	"github.com/vimap-go/vimap"
 	"github.com/vimap-go/vimap/sources"
+	"github.com/vimap-go/vimap/vimaptest"
 )
 
 type stamps struct{ CreatedAt time.Time }
@@ -185,6 +186,32 @@ func TestTheEndOfARunEndsItsQuery(t *testing.T) {
 				require.LessOrEqual(t, d.read.Load(), int64(10), "no more rows are read than there is room for")
 			})
 		}
+	}
+}
+
+// interrupted is a value during whose scan the run is cancelled.
+type interrupted struct{}
+
+func (*interrupted) Scan(cancel any) error {
+	cancel.(func())()
+	return context.Canceled
+}
+
+func TestARowThatTheEndOfTheRunInterruptsIsNoBadRow(t *testing.T) {
+	for name, outer := range map[string]context.Context{"concurrent": t.Context(), "serial": vimaptest.Serial(t.Context())} {
+		t.Run(name, func(t *testing.T) {
+			quiet(t)
+			errEnough := errors.New("enough")
+			ctx, cancel := context.WithCancelCause(outer)
+			row := []driver.Value{func() { cancel(errEnough) }}
+			db := (&database{columns: []string{"x"}, rows: [][]driver.Value{row}}).db()
+			defer closing(db)
+			run := sources.Rows[interrupted](db, "SELECT x").Start(ctx)
+			for range run.Results() {
+			}
+			require.ErrorIs(t, run.Err(), errEnough)
+			require.Zero(t, run.Stats().Read)
+		})
 	}
 }
 

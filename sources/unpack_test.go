@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/therootcompany/xz"
+	"github.com/vimap-go/vimap/internal/heap"
 	"github.com/vimap-go/vimap/internal/rerun"
 
 	"github.com/vimap-go/vimap"
@@ -41,7 +42,7 @@ func readings(t *testing.T, text sources.Text, archive []byte) map[string]vimap.
 func TestAPackedFileIsReadAsItsText(t *testing.T) {
 	for name, pack := range packs {
 		t.Run(name, func(t *testing.T) {
-			rerun.Share(t, 4)
+			rerun.Share(t, 12)
 			quiet(t)
 			for _, text := range []string{"", nasty, many} {
 				for kind, lines := range readings(t, sources.Text{}, pack(text)) {
@@ -57,6 +58,7 @@ func TestAPackedFileIsReadAsItsText(t *testing.T) {
 func TestArchivesOneBehindAnotherAreReadAsOne(t *testing.T) {
 	for name, pack := range packs {
 		t.Run(name, func(t *testing.T) {
+			rerun.Share(t, 4)
 			quiet(t)
 			archives := slices.Concat(pack(nasty), pack(""), pack(nasty))
 			for kind, lines := range readings(t, sources.Text{}, archives) {
@@ -108,6 +110,7 @@ func TestARawArchiveIsReadAsTheTextItLooksLike(t *testing.T) {
 func TestAnArchiveThatIsCutShortAnywhereIsAnError(t *testing.T) {
 	for name, pack := range packs {
 		t.Run(name, func(t *testing.T) {
+			rerun.Share(t, 4)
 			quiet(t)
 			text := small
 			// The second archive lacks nothing, or up to all of its bytes.
@@ -140,6 +143,7 @@ func isPrefix(t *testing.T, all, some []string) {
 func TestATruncatedArchiveGivesItsWholeLinesAndThenItsPlace(t *testing.T) {
 	for name, pack := range packs {
 		t.Run(name, func(t *testing.T) {
+			rerun.Share(t, 4)
 			quiet(t)
 			text := numbered(3000, 100)
 			if name == "bzip2" || name == "xz" {
@@ -180,6 +184,7 @@ func TestWhatStandsBehindAnArchiveIsAnErrorAfterItsLines(t *testing.T) {
 	for name, pack := range packs {
 		for _, behind := range []string{"garbage", "\x00\x00\x00\x00garbage", "\n"} {
 			t.Run(name+" and "+behind, func(t *testing.T) {
+				rerun.Share(t, 4)
 				quiet(t)
 				for kind, lines := range readings(t, sources.Text{}, append(pack(nasty), behind...)) {
 					got, err := collect(t, lines)
@@ -367,6 +372,7 @@ func TestARunOverAnArchiveThatIsLeftEarlyLeavesNothingBehind(t *testing.T) {
 func TestTheEndOfTheContextInterruptsAReadOfAnArchive(t *testing.T) {
 	for _, name := range []string{"gzip", "zstd", "xz"} {
 		t.Run(name, func(t *testing.T) {
+			rerun.Share(t, 4)
 			quiet(t)
 			archive := packs[name](many)
 			synctest.Test(t, func(t *testing.T) {
@@ -403,11 +409,11 @@ func TestAnArchiveOfNothingForEverIsInterrupted(t *testing.T) {
 func TestAnArchiveThatAsksForMuchMemoryIsRefused(t *testing.T) {
 	quiet(t)
 	path := filepath.Join(testdata, "4GB.xz")
-	before := inUse()
+	before := heap.InUse()
 	_, err := collect(t, sources.Lines(path))
 	require.ErrorContains(t, err, place(path, 1)+": unpack xz: ")
 	require.ErrorIs(t, err, xz.ErrMemlimit)
-	require.Less(t, inUse()-before, int64(10<<20))
+	require.Less(t, heap.InUse()-before, int64(10<<20))
 
 	// A frame whose header says that its window has 256 MB.
 	_, err = collect(t, sources.Reader(strings.NewReader("\x28\xb5\x2f\xfd\x00\x90\x09\x00\x00a")))
@@ -424,6 +430,7 @@ func TestPackedStandardInputIsUnpacked(t *testing.T) {
 }
 
 func TestTheErrorOfAReadOfAnArchiveIsKept(t *testing.T) {
+	rerun.Share(t, 4)
 	quiet(t)
 	archive := packs["gzip"](many)
 	errDisk := errors.New("disk on fire")
