@@ -33,6 +33,8 @@ type child struct {
 	to    *os.File
 	from  *frames
 	out   []byte // frames that are not written
+	rest  []byte // of a large value that is half written; it goes before
+	lacks int    // how much of the last write the child's pipe has not taken
 
 	mu          sync.Mutex
 	interrupted bool
@@ -43,8 +45,9 @@ type child struct {
 	unwatch     func() bool // ends the last
 	deadline    time.Time   // of reading, as it is set
 
-	cause error // why it is to be seen as lost, once it is
-	ended bool  // it was asked to end
+	cause   error // why it is to be seen as lost, once it is
+	unheard int   // what it had not read when it was ended
+	ended   bool  // it was asked to end
 
 	overdue time.Duration // the time limit that what it answers is behind; 0: none
 }
@@ -237,13 +240,25 @@ func (c *child) resume() {
 // write writes what there is, waiting as long as the child reads; check is
 // asked now and then whether to go on.
 func (c *child) write(check func() error) error {
+	if len(c.rest) > 0 {
+		if err := c.writeAll(c.rest, check); err != nil {
+			c.rest = c.rest[len(c.rest)-c.lacks:]
+			return err
+		}
+		c.rest = nil
+	}
 	err := c.writeAll(c.out, check)
-	c.out = c.out[:0]
+	if errors.Is(err, errTick) { // what comes next comes behind it
+		c.out = c.out[:copy(c.out, c.out[len(c.out)-c.lacks:])]
+		return err
+	}
+	c.out = emptied(c.out)
 	return err
 }
 
 func (c *child) writeAll(data []byte, check func() error) error {
 	again := true
+	defer func() { c.lacks = len(data) }()
 	for len(data) > 0 {
 		c.limitWrite(check != nil)
 		n, err := c.to.Write(data)
@@ -304,6 +319,7 @@ func (c *child) died() error {
 func (c *child) lose(kind Kind, err error) error {
 	if c.cause == nil {
 		c.ended = true
+		c.unheard = unread(c.to) // one that was stopped goes on with the signal, and reads
 		c.signal(terminate)
 		c.cause = c.house.error(kind, c, err)
 		if e, ok := errors.AsType[*Error](err); ok {
@@ -320,9 +336,11 @@ func (c *child) say(kind frameKind, payload []byte) error {
 }
 
 // bury leaves nothing of the child behind. It is closed or given up.
-func (c *child) bury() {
+func (c *child) bury() { c.buryWithin(c.house.Grace) }
+
+// buryWithin is bury with a grace of its own.
+func (c *child) buryWithin(grace time.Duration) {
 	c.to.Close()
-	grace := c.house.Grace
 	if !c.ended && c.within(grace) { // it ends by itself when its pipe does
 		grace = 0
 	}

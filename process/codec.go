@@ -28,6 +28,7 @@ var (
 	decMode = must(cbor.DecOptions{
 		DefaultMapType:   reflect.TypeFor[map[string]any](),
 		MaxArrayElements: 1<<31 - 1, MaxMapPairs: 1<<31 - 1, MaxNestedLevels: 1024,
+		UTF8: cbor.UTF8DecodeInvalid, // as encoding takes it: a string is any bytes
 	}.DecMode())
 	buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 )

@@ -45,6 +45,13 @@ func (p Program) With(o Options) Program {
 // line, without being asked for the next before. The input and the output are
 // without their line ends. A program that keeps its answer in a buffer never
 // answers: give the stage a Timeout, whose error then says so.
+//
+// Nothing but answers may come on the standard output: a further line is taken
+// for the answer to the next input. A program of which one is seen between two
+// inputs is replaced; one that comes behind the end of the input, be it a
+// summary, is an error of the kind [BadProtocol] of the worker's closing, since
+// what came before may have been shifted. Such lines belong on the standard
+// error.
 func (p Program) Lines() vimap.Stage[string, string] {
 	return filterStage(p, func(line string) ([]byte, error) {
 		if strings.ContainsAny(line, "\n") {
@@ -55,7 +62,8 @@ func (p Program) Lines() vimap.Stage[string, string] {
 }
 
 // JSON is [Program.Lines] for a program that reads and answers a JSON value in
-// each line.
+// each line. One that can't be decoded costs the process, for it may have been no
+// answer.
 func (p Program) JSON[In, Out any]() vimap.Stage[In, Out] {
 	return filterStage(p, func(in In) ([]byte, error) { return json.Marshal(in) },
 		func(line []byte) (out Out, err error) {
@@ -77,7 +85,8 @@ func filterStage[In, Out any](p Program, encode func(In) ([]byte, error), decode
 				return out, err
 			}
 			if out, err = decode(answer); err != nil {
-				return out, f.error(BadEncoding, fmt.Errorf("output %.60q: %w", answer, err))
+				// It may be no answer, and the next line that of this input.
+				return out, f.lose(BadEncoding, fmt.Errorf("output %.60q: %w", answer, err))
 			}
 			return out, nil
 		}).Named(p.title())
@@ -149,7 +158,8 @@ func (p Program) once(ctx context.Context, in []byte) ([]byte, error) {
 	if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil { // another process has it open still
 		err = nil
 	}
-	if stop() && err == nil && !p.await(ctx, child) {
+	stop()
+	if err == nil && !p.await(ctx, child) {
 		err = context.Cause(ctx)
 	}
 	fail := func(kind Kind, err error) error {
@@ -158,7 +168,7 @@ func (p Program) once(ctx context.Context, in []byte) ([]byte, error) {
 	}
 	if err != nil {
 		interrupted()
-		child.end(p.o.Grace)
+		child.end(min(p.o.Grace, heedTime))
 		if ctx.Err() != nil {
 			return nil, fail(TimedOut, context.Cause(ctx))
 		}

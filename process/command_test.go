@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/process"
 	"github.com/vimap-go/vimap/retry"
 	"github.com/vimap-go/vimap/sinks"
@@ -43,6 +44,7 @@ type twice struct {
 }
 
 func TestAPythonScriptDoesTheWork(t *testing.T) {
+	rerun.Share(t, 4)
 	needs(t, "python3")
 	vimaptest.NoLeaks(t)
 	all, run := outcomes(t, python(doubler).JSON[int, twice]().Workers(2), 1, 2, 13, 3)
@@ -57,6 +59,7 @@ func TestAPythonScriptDoesTheWork(t *testing.T) {
 }
 
 func TestAProgramThatKeepsItsAnswersIsToldToFlush(t *testing.T) {
+	rerun.Share(t, 4)
 	needs(t, "python3")
 	vimaptest.NoLeaks(t)
 	says := make(said, 10)
@@ -111,9 +114,41 @@ func TestAProgramThatAnswersTwiceIsNotTrustedFurther(t *testing.T) {
 	needs(t, "sh")
 	vimaptest.NoLeaks(t)
 	stage := process.Command("sh", "-c", `while read -r line; do printf '%s\n%s\n' "$line" "$line"; done`).With(silent).Lines()
-	all, run := outcomes(t, stage, "a", "b")
+	run := sources.Slice([]string{"a", "b"}).Via(stage).Start(patient(t))
+	for result := range run.Results() {
+		require.NoError(t, result.Err)
+		require.Equal(t, result.In, result.Out, "not the second a")
+	}
+	require.Equal(t, int64(1), run.Stats().Restarts)
+	var worker *vimap.WorkerError
+	require.ErrorAs(t, run.Err(), &worker)
+	require.Equal(t, "close", worker.Phase)
+	require.Equal(t, process.BadProtocol, failure(t, run.Err()).Kind, "of the second b")
+}
+
+func TestALineThatIsNoAnswerShiftsNoOther(t *testing.T) {
+	needs(t, "python3")
+	vimaptest.NoLeaks(t)
+	all, _ := outcomes(t, python(`
+import sys, json, time
+for line in sys.stdin:
+    n = json.loads(line)
+    if n == 2:
+        print("warning", flush=True)
+        time.sleep(0.05)
+    print(json.dumps({"twice": 2*n}), flush=True)
+`).JSON[int, twice](), 1, 2, 3)
+	require.Equal(t, twice{2}, all[0].Out)
+	require.Equal(t, process.BadEncoding, failure(t, all[1].Err).Kind)
+	require.Equal(t, twice{6}, all[2].Out)
+}
+
+func TestAnInputThatAProgramDidNotReadIsNotCharged(t *testing.T) {
+	needs(t, "sh")
+	vimaptest.NoLeaks(t)
+	all, run := outcomes(t, process.Command("sh", "-c", `read -r line; echo "$line"; exec <&-; sleep 0.1`).With(silent).Lines(), "a", "b")
 	require.Equal(t, "a", all[0].Out)
-	require.Equal(t, "b", all[1].Out, "not the second a")
+	require.Equal(t, "b", all[1].Out)
 	require.Equal(t, int64(1), run.Stats().Restarts)
 }
 
@@ -147,6 +182,7 @@ func TestAProgramThatIsNotThereIsTheRunsError(t *testing.T) {
 }
 
 func TestAProgramIsReplacedAfterItsShare(t *testing.T) {
+	rerun.Share(t, 4)
 	needs(t, "python3")
 	vimaptest.NoLeaks(t)
 	o := silent

@@ -41,7 +41,7 @@ func TestChildrenKeepThePromisesOfEveryStage(t *testing.T) {
 		"two stages in line": same.Children(silent).Then(double.Children(silent)),
 	} {
 		t.Run(name, func(t *testing.T) {
-			rerun.Share(t, 3)
+			rerun.Share(t, 12)
 			items := 50
 			if name == "recycled" {
 				items = 20 // each child has 7
@@ -50,21 +50,21 @@ func TestChildrenKeepThePromisesOfEveryStage(t *testing.T) {
 		})
 	}
 	t.Run("a loop", func(t *testing.T) {
-		rerun.Share(t, 3)
+		rerun.Share(t, 12)
 		vimaptest.Suite(adder.Children(silent).Each(1, 1), 3, 1, 4).Same(equal).Run(t)
 	})
 	t.Run("a program", func(t *testing.T) {
-		rerun.Share(t, 3)
+		rerun.Share(t, 12)
 		needs(t, "cat")
 		vimaptest.Suite(process.Command("cat").With(silent).Lines().Workers(2), "a", "b").Same(equal).Run(t)
 	})
 	t.Run("a program for each", func(t *testing.T) {
-		rerun.Share(t, 3)
+		rerun.Share(t, 12)
 		needs(t, "cat")
 		vimaptest.Suite(process.Command("cat").With(silent).Once().Workers(2), []byte("a"), []byte("b")).Items(10).Run(t)
 	})
 	t.Run("crashes", func(t *testing.T) {
-		rerun.Share(t, 3)
+		rerun.Share(t, 12)
 		vimaptest.Suite(moody.Children(silent).Workers(2), "a", "exit 3", "b", "lost", "c", "d").MayFail().Items(12).Run(t)
 	})
 }

@@ -29,9 +29,18 @@ func TestCtrlCIsForTheParentToDecide(t *testing.T) {
 		decide(patient(t))
 		return
 	}
-	cmd := exec.CommandContext(patient(t), os.Args[0], "-test.run=^"+t.Name()+"$") //nolint:gosec // it is this program
+	requireDecides(t, &syscall.SysProcAttr{Setpgid: true}, nil, func(parent int) error { return syscall.Kill(-parent, syscall.SIGINT) })
+}
+
+// requireDecides has a parent and its child hear of a Ctrl-C that press presses.
+func requireDecides(t *testing.T, attributes *syscall.SysProcAttr, stdin *os.File, press func(parent int) error) {
+	t.Helper()
+	cmd := exec.CommandContext(patient(t), os.Args[0], "-test.run=^TestCtrlCIsForTheParentToDecide$") //nolint:gosec // it is this program
 	cmd.Env = append(os.Environ(), envDecides+"=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = attributes
+	if stdin != nil {
+		cmd.Stdin = stdin
+	}
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
@@ -39,7 +48,7 @@ func TestCtrlCIsForTheParentToDecide(t *testing.T) {
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		if pid, ok := strings.CutPrefix(lines.Text(), "child "); ok {
 			if pids = append(pids, pid); len(pids) == 1 {
-				require.NoError(t, syscall.Kill(-cmd.Process.Pid, syscall.SIGINT))
+				require.NoError(t, press(cmd.Process.Pid))
 			}
 		}
 	}

@@ -41,9 +41,10 @@
 //
 // A time limit is first the context's in the child. A child that does not heed
 // it gets a SIGTERM a little later, with all that it has started, and then a
-// SIGKILL. Children are ended by the end of their parent, however it ends. They
-// are in process groups of their own: Ctrl-C in a terminal is the parent's to
-// decide about.
+// SIGKILL. Children are ended by the end of their parent, however it ends; so is
+// what they have started, but on Linux not if the parent is killed or crashes:
+// what is to end then too must see to that itself. They are in process groups of
+// their own: Ctrl-C in a terminal is the parent's to decide about.
 //
 // # Programs of any language
 //

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/process"
 	"github.com/vimap-go/vimap/vimaptest"
 )
@@ -14,6 +15,7 @@ import (
 // What a program started may live on in a session of its own and hold the
 // program's output open: no one waits for that.
 func TestWhatEscapesFromAProgramHoldsNothingUp(t *testing.T) {
+	rerun.Share(t, 4)
 	vimaptest.NoLeaks(t)
 	needs(t, "setsid")
 	script := "read x; setsid sleep 3 & sleep 0.2; exit 3"

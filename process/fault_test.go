@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/process"
 	"github.com/vimap-go/vimap/retry"
 	"github.com/vimap-go/vimap/sinks"
@@ -82,6 +83,82 @@ func TestAPanicInAChildHasItsStackAndCostsNoOtherInput(t *testing.T) {
 	require.Equal(t, int64(2), run.Stats().Restarts)
 }
 
+func TestWhatIsLeftOfABatchIsHandedOnBehindACrash(t *testing.T) {
+	vimaptest.NoLeaks(t)
+	ctx := patient(t)
+	came, begun := make(chan int, 4), make(chan int, 1)
+	wait := func(some <-chan int) {
+		select {
+		case <-some:
+		case <-ctx.Done():
+		}
+	}
+	source := vimap.Emit(func(_ context.Context, out *vimap.Emitter[string]) error {
+		for range 50 {
+			out.One("a")
+			wait(begun)
+			for _, what := range []string{"crash", "fail", "fail"} { // they are taken as one, while that is with the child
+				out.One(what)
+			}
+			for range 4 {
+				wait(came)
+			}
+		}
+		return nil
+	})
+	step := func(what string) (string, error) {
+		switch what {
+		case "crash":
+			panic(what)
+		case "fail":
+			return "", errServer
+		}
+		begun <- 1
+		return what, nil
+	}
+	n := 0
+	for range source.Try(step).Via(moody.Children(silent).Workers(1)).Start(ctx).Results() {
+		came <- 1
+		n++
+	}
+	require.Equal(t, 200, n)
+}
+
+func TestAConditionThatPanicsOverALostWorkerCostsItsInputAlone(t *testing.T) {
+	vimaptest.NoLeaks(t)
+	ins := slices.Repeat([]string{"a"}, 400)
+	for i := 50; i < len(ins); i += 50 {
+		ins[i] = "lost"
+	}
+	policy := retry.Fixed(0).If(func(error) bool { panic("oh no") })
+	for _, workers := range []int{1, 2} {
+		all, run := outcomes(t, moody.Children(silent).Workers(workers).Retry(policy), ins...)
+		for i, in := range ins {
+			require.Equal(t, in, all[int64(i)].In)
+			require.Equal(t, in == "lost", all[int64(i)].Err != nil, all[int64(i)].Err)
+		}
+		// With two the other may have done what was behind the last.
+		require.Contains(t, []int64{7, int64(8 - workers)}, run.Stats().Restarts)
+	}
+}
+
+func TestAChildThatEndsInItsClosingIsToldOfWithMoreInHand(t *testing.T) {
+	vimaptest.NoLeaks(t)
+	ins := slices.Repeat([]string{"a"}, 200)
+	ins[100] = "lost for good"
+	run := sources.Slice(ins).Via(moody.Children(silent)).Start(patient(t))
+	n := 0
+	for result := range run.Results() {
+		require.Equal(t, result.In == "a", result.Err == nil)
+		n++
+	}
+	require.Len(t, ins, n)
+	var worker *vimap.WorkerError
+	require.ErrorAs(t, run.Err(), &worker)
+	require.Equal(t, "close", worker.Phase)
+	require.Equal(t, process.Crashed, failure(t, worker.Err).Kind)
+}
+
 func TestAWorkerThatDoLosesIsOpenedAnewInAFreshChild(t *testing.T) {
 	vimaptest.NoLeaks(t)
 	all, run := outcomes(t, moody.Children(silent), "pid", "lost", "pid")
@@ -91,6 +168,7 @@ func TestAWorkerThatDoLosesIsOpenedAnewInAFreshChild(t *testing.T) {
 }
 
 func TestAChildThatEndsIsTheFailureOfItsInputAlone(t *testing.T) {
+	rerun.Share(t, 8)
 	vimaptest.NoLeaks(t)
 	// The many inputs before make the child have several at once.
 	var ins []string
@@ -159,6 +237,7 @@ func TestAChildThatHangsIsEndedAfterItsTimeLimit(t *testing.T) {
 		"with keys":       moody.Children(process.Options{Stderr: silent.Stderr, Grace: 50 * time.Millisecond}).KeyBy(func(string) int { return 1 }),
 	} {
 		t.Run(name, func(t *testing.T) {
+			rerun.Share(t, 4)
 			all, run := outcomes(t, stage.Timeout(100*time.Millisecond), "pid", "hang", "pid")
 			e := failure(t, all[1].Err)
 			require.Equal(t, process.TimedOut, e.Kind)
@@ -239,6 +318,7 @@ func TestATypeThatWouldLoseAFieldIsRefusedByName(t *testing.T) {
 }
 
 func TestAChildIsReplacedAfterItsShare(t *testing.T) {
+	rerun.Share(t, 4)
 	vimaptest.NoLeaks(t)
 	ins := make([]string, 100)
 	for i := range ins {
@@ -313,6 +393,7 @@ func TestSerialRunsHaveChildrenToo(t *testing.T) {
 }
 
 func TestAChildDiesWithTheMemoryThatItMayNotHave(t *testing.T) {
+	rerun.Share(t, 4)
 	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
 		t.Skip("the resident size is unknown here")
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,6 +21,8 @@ type filter struct {
 	stdin   *os.File
 	stdout  *os.File
 	buf     []byte // what was read and is not yet an answer
+	seen    int    // of buf: there is no line end in it
+	stray   bool   // that it writes more than its answers was told
 	served  int
 	looked  time.Time
 	cause   error
@@ -65,6 +68,7 @@ func (f *filter) spent() error {
 		f.wg.Wait()
 		return unbegun(false, f.error(Crashed, errors.New("the process ended")))
 	case len(f.buf) > 0 || unread(f.stdout) > 0:
+		f.stray = true
 		return unbegun(false, f.error(BadProtocol, errors.New("it writes more than a line for an input")))
 	case o.Recycle > 0 && f.served >= o.Recycle:
 		return unbegun(true, fmt.Errorf("process %q (pid %d) is replaced after %d inputs", f.name, f.pid, f.served))
@@ -87,14 +91,19 @@ func (f *filter) ask(ctx context.Context, line []byte) ([]byte, error) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	line = append(line, '\n')
+	wrote := 0
 	if len(line) <= pipeSize { // the program has read all that came before
-		_, _ = f.stdin.Write(line)
+		wrote, _ = f.stdin.Write(line)
 	} else {
-		wg.Go(func() { _, _ = f.stdin.Write(line) })
+		wg.Go(func() { wrote, _ = f.stdin.Write(line) })
 	}
 	answer, err := f.answer(ctx)
 	if err != nil {
 		_ = f.stdin.SetWriteDeadline(past) // for who writes
+		wg.Wait()
+		if e, ok := errors.AsType[*Error](f.cause); ok && e.Kind == Crashed && unread(f.stdin) >= wrote { // it never had it
+			err = &engine.UnbegunError{Err: f.cause, Served: f.served > 0}
+		}
 		return nil, err
 	}
 	f.served++
@@ -178,19 +187,22 @@ func (f *filter) answer(ctx context.Context) ([]byte, error) {
 }
 
 func (f *filter) cutLine() ([]byte, bool) {
-	line, rest, ok := bytes.Cut(f.buf, []byte("\n"))
-	if !ok {
+	at := bytes.IndexByte(f.buf[f.seen:], '\n')
+	if at < 0 {
+		f.seen = len(f.buf)
 		return nil, false
 	}
-	line = bytes.TrimSuffix(bytes.Clone(line), []byte("\r"))
-	f.buf = append(f.buf[:0], rest...)
+	at += f.seen
+	line := bytes.TrimSuffix(bytes.Clone(f.buf[:at]), []byte("\r"))
+	f.buf, f.seen = append(f.buf[:0], f.buf[at+1:]...), 0
 	return line, true
 }
 
 func (f *filter) fill() error {
-	var block [32 << 10]byte
-	n, err := f.stdout.Read(block[:])
-	f.buf = append(f.buf, block[:n]...)
+	const block = 32 << 10
+	f.buf = slices.Grow(f.buf, block)
+	n, err := f.stdout.Read(f.buf[len(f.buf):cap(f.buf)])
+	f.buf = f.buf[:len(f.buf)+n]
 	return ended(n, err)
 }
 
@@ -199,7 +211,7 @@ func (f *filter) fill() error {
 func (f *filter) late(ctx context.Context) error {
 	cause := context.Cause(ctx)
 	f.stdin.Close()
-	_ = f.stdout.SetReadDeadline(time.Now().Add(min(f.program.o.Grace, 500*time.Millisecond)))
+	_ = f.stdout.SetReadDeadline(time.Now().Add(min(f.program.o.Grace, heedTime)))
 	for {
 		if _, answered := f.cutLine(); answered {
 			return f.lose(TimedOut, fmt.Errorf("%w: it answers only when its input ends, so it keeps its answers in a buffer: "+
@@ -225,11 +237,13 @@ func (f *filter) died() error {
 func (f *filter) close() error {
 	f.stdin.Close()
 	ends := f.cause != nil
+	more := len(f.buf) > 0
 	if !ends {
 		// What it still writes is read, or it would wait for ever.
 		_ = f.stdout.SetReadDeadline(time.Now().Add(f.program.o.CloseLimit))
 		for f.fill() == nil {
-			f.buf = f.buf[:0]
+			more = more || len(f.buf) > 0
+			f.buf, f.seen = f.buf[:0], 0
 		}
 		ends = f.within(f.program.o.CloseLimit)
 	}
@@ -245,6 +259,8 @@ func (f *filter) close() error {
 		e := f.error(Crashed, errors.New("at the end of its input"))
 		e.Status = status
 		return e
+	case more && !f.stray:
+		return f.error(BadProtocol, errors.New("it wrote more lines than it was asked for: an output may be that of another input"))
 	}
 	return nil
 }

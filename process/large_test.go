@@ -3,11 +3,14 @@ package process_test
 import (
 	"context"
 	"encoding/json/v2"
+	"runtime"
 	"testing"
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/process"
 	"github.com/vimap-go/vimap/vimaptest"
 )
@@ -19,7 +22,8 @@ var (
 	manyBytes = process.Define("many bytes").Func(func(_ context.Context, n int) ([]byte, error) {
 		return make([]byte, n), nil
 	})
-	longString = process.Define("long string").Func(func(_ context.Context, n int) (string, error) {
+	manyLengths = process.Define("many lengths").Func(func(_ context.Context, b []byte) (int, error) { return len(b), nil })
+	longString  = process.Define("long string").Func(func(_ context.Context, n int) (string, error) {
 		b := make([]byte, n)
 		return unsafe.String(&b[0], n), nil //nolint:gosec // it is not written to
 	})
@@ -28,6 +32,18 @@ var (
 	owner = process.Define("owner").Codec(ownCodec{}).Func(func(_ context.Context, n int) (int, error) { return n + 1, nil })
 )
 
+// leaver is encoded by a codec that ends its goroutine.
+var leaver = process.Define("leaver").Codec(leavingCodec{}).Func(func(_ context.Context, n int) (int, error) { return 10 * n, nil })
+
+type leavingCodec struct{ ownCodec }
+
+func (c leavingCodec) Append(buf []byte, v any) ([]byte, error) {
+	if v == 20 {
+		runtime.Goexit()
+	}
+	return c.ownCodec.Append(buf, v)
+}
+
 // ownCodec does not append, though it should.
 type ownCodec struct{}
 
@@ -35,6 +51,7 @@ func (ownCodec) Append(_ []byte, v any) ([]byte, error) { return json.Marshal(v)
 func (ownCodec) Decode(data []byte, v any) error        { return json.Unmarshal(data, v) }
 
 func TestAnOutputThatIsTooLargeFailsAndCostsNoChild(t *testing.T) {
+	rerun.Share(t, 4)
 	vimaptest.NoLeaks(t)
 	raw, run := outcomes(t, manyBytes.Children(silent), 1, tooMuch, 100_000)
 	require.Equal(t, process.BadEncoding, failure(t, raw[1].Err).Kind)
@@ -47,6 +64,7 @@ func TestAnOutputThatIsTooLargeFailsAndCostsNoChild(t *testing.T) {
 }
 
 func TestACodecThatDoesNotAppendHarmsNothing(t *testing.T) {
+	rerun.Share(t, 4)
 	vimaptest.NoLeaks(t)
 	ins := upTo(1000)
 	all, run := outcomes(t, owner.Children(silent), ins...)
@@ -55,4 +73,13 @@ func TestACodecThatDoesNotAppendHarmsNothing(t *testing.T) {
 		require.Equal(t, in+1, all[int64(i)].Out)
 	}
 	require.Zero(t, run.Stats().Restarts)
+}
+
+func TestACodecThatEndsItsGoroutineHoldsNothing(t *testing.T) {
+	vimaptest.NoLeaks(t)
+	all, run := outcomes(t, leaver.Children(silent), 1, 2, 3)
+	require.Equal(t, 10, all[0].Out)
+	require.ErrorIs(t, all[1].Err, vimap.ErrGoexit)
+	require.Equal(t, 30, all[2].Out)
+	require.Equal(t, int64(1), run.Stats().Restarts)
 }

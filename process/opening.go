@@ -42,16 +42,19 @@ const unopenTime = 250 * time.Millisecond
 
 // giveUp ends a child whose opening failed, or is not wanted any more: it is
 // told so, and what it has opened all the same is closed.
-func (c *child) giveUp() { c.dismiss(min(c.house.heed(), unopenTime)) }
+func (c *child) giveUp() {
+	d := min(c.house.heed(), unopenTime)
+	c.dismiss(d, d)
+}
 
 // dismiss ends a child that has nothing in hand, after d by force.
-func (c *child) dismiss(d time.Duration) {
+func (c *child) dismiss(d, grace time.Duration) {
 	c.beginClose()
 	if !c.closedWithin(d) {
 		c.ended = true
 		c.signal(terminate)
 	}
-	c.bury()
+	c.buryWithin(grace)
 }
 
 // closedWithin has a child that has nothing in hand close its worker.
@@ -60,7 +63,7 @@ func (c *child) closedWithin(d time.Duration) bool {
 		return false
 	}
 	until := time.Now().Add(d)
-	c.out = appendFrame(c.out[:0], frameStop, nil)
+	c.out = appendFrame(c.out, frameStop, nil)
 	c.out = appendFrame(c.out, frameClose, nil)
 	if err := c.write(func() error { return errTick }); err != nil {
 		return false

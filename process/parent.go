@@ -21,12 +21,14 @@ type parent[In, Out any] struct {
 	hand    []sent // what the child has, from next on
 	next    int
 	bytes   int // of what the child has
+	missed  int // of what was sent last: what its pipe has not taken
 	done    []engine.Outcome[Out]
 	limit   time.Duration // that the child was told
 	served  int           // since it was opened
-	since   time.Time     // that the child works on the oldest
+	since   time.Time     // that the child works on the oldest, as far as one listened
+	left    time.Time     // that nobody listens to it
 	asked   bool          // what is not begun was asked back since
-	asking  bool          // and the answer is still to come
+	asking  int           // how many answers to that, and to a stop, are still to come
 	looked  time.Time     // at the memory
 	room    int
 	perItem time.Duration
@@ -47,6 +49,8 @@ const (
 	askAfter = 3 * time.Millisecond
 	// mostBytes is how much may be on its way to a child.
 	mostBytes = 4 << 20
+	// mostOut is from where on inputs are written before there are all of a turn.
+	mostOut = 1 << 20
 )
 
 // open starts a child and opens its worker.
@@ -153,7 +157,7 @@ func (p *parent[In, Out]) Room() int {
 	if p.house.Recycle > 0 {
 		most = min(most, p.house.Recycle-p.served)
 	}
-	if p.bytes > mostBytes || p.asked || p.asking { // what was given back is for others
+	if p.bytes > mostBytes || p.asked || p.asking > 0 { // what was given back is for others
 		return len(p.hand) - p.next
 	}
 	return max(1, min(p.room, most))
@@ -181,17 +185,19 @@ func (p *parent[In, Out]) step(ctx context.Context, limit time.Duration, ins []I
 			return nil, 0, err
 		}
 		p.since, p.asked = now, false
+	} else { // while other steps ran nobody has heard what it has said
+		p.since = p.since.Add(now.Sub(p.left))
 	}
 	begun := now
 	err := p.send(limit, ins)
 	for err == nil && len(p.done) == 0 && p.back == 0 && p.inHand() > 0 {
 		err = p.hear(ctx, limit)
 	}
+	p.left = time.Now()
 	if n := len(p.done); n > 0 {
-		now = time.Now()
 		p.served += n
-		p.pace(n, now.Sub(begun))
-		p.since, p.asked = now, false
+		p.pace(n, p.left.Sub(begun))
+		p.since, p.asked = p.left, false
 	}
 	if err != nil {
 		return p.blame(err)
@@ -267,7 +273,7 @@ func (p *parent[In, Out]) hear(ctx context.Context, limit time.Duration) error {
 // waitUntil returns until when the child may be silent before one looks after
 // it; zero is for ever.
 func (p *parent[In, Out]) waitUntil(limit time.Duration) (t time.Time) {
-	if p.inHand() > 1 && !p.asked && !p.asking {
+	if p.inHand() > 1 && !p.asked && p.asking == 0 {
 		return p.since.Add(askAfter)
 	}
 	if p.house.Memory > 0 {
@@ -290,8 +296,9 @@ func (p *parent[In, Out]) nothing(ctx context.Context, limit time.Duration) erro
 		}
 		return p.stop(ctx, limit)
 	}
-	if p.inHand() > 1 && !p.asked && !p.asking {
-		p.asked, p.asking = true, true
+	if p.inHand() > 1 && !p.asked && p.asking == 0 {
+		p.asked = true
+		p.asking++
 		p.out = appendFrame(p.out, frameBack, nil)
 		return p.write(p.checker())
 	}
@@ -312,6 +319,7 @@ func (p *parent[In, Out]) stop(ctx context.Context, limit time.Duration) error {
 		defer func() { p.overdue = 0 }()
 	}
 	p.out = appendFrame(p.out, frameStop, nil)
+	p.asking++ // it gives back what it has not begun
 	until := time.Now().Add(p.house.heed())
 	if err := p.write(func() error {
 		if time.Now().After(until) {
@@ -358,7 +366,7 @@ func (p *parent[In, Out]) take(kind frameKind, payload []byte, owned bool) error
 	case kind == frameFault && p.inHand() > 0:
 		p.settle(engine.Outcome[Out]{Err: p.fault(payload)})
 	case kind == frameUndone && len(payload) == 4:
-		p.asking = false
+		p.asking--
 		return p.undone(int(binary.LittleEndian.Uint32(payload)))
 	case kind == frameGone:
 		err := p.fault(payload)
@@ -391,8 +399,8 @@ func (p *parent[In, Out]) undone(n int) error {
 // settle gives the oldest input its outcome.
 func (p *parent[In, Out]) settle(o engine.Outcome[Out]) {
 	p.bytes -= p.hand[p.next].size
-	if p.next++; p.next == len(p.hand) {
-		p.hand, p.next = p.hand[:0], 0
+	if p.next++; p.next > len(p.hand)/2 { // half of it is behind us
+		p.hand, p.next = append(p.hand[:0], p.hand[p.next:]...), 0
 	}
 	p.done = append(p.done, o)
 }
@@ -405,7 +413,7 @@ func (p *parent[In, Out]) blame(err error) ([]engine.Outcome[Out], int, error) {
 		return p.done, p.back, err
 	}
 	if left == 1 && p.back == 0 && len(p.done) == 0 {
-		if size := p.hand[p.next].size; unread(p.to) >= size+headerSize { // it never had it
+		if size := p.hand[p.next].size; max(p.unheard, unread(p.to))+p.missed >= size+headerSize { // it never had it
 			p.dropUnsent(1)
 			return nil, 0, &engine.UnbegunError{Err: err, Served: p.served > 0}
 		}

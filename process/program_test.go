@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/process"
 	"github.com/vimap-go/vimap/vimaptest"
 )
@@ -38,6 +39,7 @@ func TestAProgramWithoutInitStartsNothingAndIsToldTheLine(t *testing.T) {
 }
 
 func TestAChildOfAChildOfAChildEndsSomewhere(t *testing.T) {
+	rerun.Share(t, 4)
 	vimaptest.NoLeaks(t)
 	out, err := scenario(t, "too deep").Output()
 	require.NoError(t, err)

@@ -3,8 +3,10 @@ package process
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -21,7 +23,9 @@ func (p *parent[In, Out]) send(limit time.Duration, ins []In) error {
 		at := len(p.out)
 		if raw, isRaw := p.ins.bytes(&ins[i]); isRaw && len(raw) >= largePayload {
 			if err := p.sendLarge(raw); err != nil {
-				p.hand = append(p.hand, make([]sent, len(ins)-i)...) // in hand all the same
+				p.hand = append(p.hand, sent{size: len(raw)}) // in hand all the same
+				p.hand = append(p.hand, make([]sent, len(ins)-i-1)...)
+				p.bytes += len(raw)
 				return err
 			}
 			continue
@@ -36,11 +40,19 @@ func (p *parent[In, Out]) send(limit time.Duration, ins []In) error {
 		finish(p.out, at)
 		p.hand = append(p.hand, sent{size: len(p.out) - at})
 		p.bytes += len(p.out) - at
+		if len(p.out) >= mostOut && i < len(ins)-1 {
+			if err := p.write(p.checker()); err != nil {
+				p.hand = append(p.hand, make([]sent, len(ins)-i-1)...)
+				return err
+			}
+		}
 	}
 	if len(p.out) == 0 {
 		return nil
 	}
-	return p.write(p.checker())
+	err := p.write(p.checker())
+	p.missed = p.lacks
+	return err
 }
 
 // sendLarge writes an input from where it is, behind its header.
@@ -52,9 +64,16 @@ func (p *parent[In, Out]) sendLarge(raw []byte) error {
 	}
 	binary.LittleEndian.PutUint32(p.out[len(p.out)-4:], uint32(len(raw)))
 	if err := p.write(p.checker()); err != nil {
+		p.missed = p.lacks + len(raw)
+		if errors.Is(err, errTick) {
+			p.rest, p.out = slices.Concat(p.rest, p.out, raw), nil
+		}
 		return err
 	}
-	if err := p.writeAll(raw, p.checker()); err != nil {
+	err := p.writeAll(raw, p.checker())
+	p.missed = p.lacks
+	if err != nil {
+		p.rest = raw[len(raw)-p.lacks:]
 		return err
 	}
 	p.hand = append(p.hand, sent{size: len(raw)})
@@ -93,4 +112,6 @@ func (p *parent[In, Out]) late(limit time.Duration) error {
 
 // heed is how long a worker may take to heed the end of its context; an attempt
 // that takes a second more is abandoned by the stage.
-func (h *house) heed() time.Duration { return min(h.Grace, 500*time.Millisecond) }
+func (h *house) heed() time.Duration { return min(h.Grace, heedTime) }
+
+const heedTime = 500 * time.Millisecond

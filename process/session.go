@@ -211,22 +211,24 @@ func (s *session) pop() (r request, ok bool) {
 	}
 	r = s.queue[s.next]
 	s.queue[s.next] = request{}
-	if s.next++; s.next == len(s.queue) {
-		s.queue, s.next = s.queue[:0], 0
+	if s.next++; s.next > len(s.queue)/2 { // half of it is behind us
+		left := copy(s.queue, s.queue[s.next:])
+		clear(s.queue[left:])
+		s.queue, s.next = s.queue[:left], 0
 	}
 	s.mu.Unlock()
 	return r, true
 }
 
-// awaitClose drops inputs until the parent has no more: it will have them back.
+// awaitClose waits until the parent has no more. What it has sent meanwhile it
+// is given back when it says so.
 func (s *session) awaitClose() {
+	s.flush()
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.fragile, s.stopped = false, false
-	s.mu.Unlock()
-	for {
-		if _, ok := s.pop(); !ok {
-			return
-		}
+	for !s.closing {
+		s.cond.Wait()
 	}
 }
 
@@ -272,21 +274,25 @@ func answer[Out any](s *session, c coder[Out], out *Out) {
 		s.large(raw)
 		return
 	}
-	s.wmu.Lock()
-	whole := len(s.buf)
-	s.buf = appendHeader(s.buf, frameOut)
-	at := len(s.buf)
-	buf, err := c.append(s.buf, out)
-	if err != nil {
-		s.buf = s.buf[:whole]
-		s.wmu.Unlock()
+	if err := put(s, c, out); err != nil {
 		s.fail(frameFault, err)
-		return
+	}
+}
+
+// put puts an output where it is written from, however the codec ends.
+func put[Out any](s *session, c coder[Out], out *Out) error {
+	s.wmu.Lock()
+	defer s.wmu.Unlock()
+	buf := appendHeader(s.buf, frameOut)
+	at := len(buf)
+	buf, err := c.append(buf, out)
+	if err != nil {
+		return err
 	}
 	s.buf = buf
 	finish(s.buf, at)
 	s.soon()
-	s.wmu.Unlock()
+	return nil
 }
 
 // large writes an output from where it is.
@@ -310,7 +316,7 @@ func (s *session) flush() {
 func (s *session) write() {
 	if len(s.buf) > 0 {
 		s.writeAll(s.buf)
-		s.buf = s.buf[:0]
+		s.buf = emptied(s.buf)
 	}
 	s.armed = false
 }

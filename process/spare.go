@@ -50,7 +50,7 @@ func (h *house) greeted(ctx context.Context) (*child, error) {
 	if err != nil {
 		c.ended = true
 		c.signal(terminate)
-		c.bury()
+		c.buryWithin(h.heed())
 		if errors.Is(err, errTick) {
 			err = context.Cause(ctx)
 		}
@@ -147,7 +147,7 @@ func (b *brood) end(h *house) {
 		c.interrupt()
 	}
 	for _, c := range b.spares { // that one can't close is no matter of the run, which has not used it
-		b.wg.Go(func() { c.dismiss(h.CloseLimit) })
+		b.wg.Go(func() { c.dismiss(h.CloseLimit, h.Grace) })
 	}
 	b.spares = nil
 	b.mu.Unlock()

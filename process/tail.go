@@ -26,12 +26,51 @@ type tail struct {
 	head  string // of what the runtime said when the process died
 }
 
-// passing holds the writers of several children apart.
-var passing sync.Mutex
+// passings hold the children apart that share a writer: one that blocks must not
+// hold up those that write elsewhere.
+var passings = struct {
+	sync.Mutex
+	of map[io.Writer]*passing
+}{of: map[io.Writer]*passing{}}
+
+// passing is held while a line is passed on.
+type passing struct {
+	sync.Mutex
+	users int
+}
+
+// passingTo returns the lock of a writer, and what is to be called when it is not
+// needed any more. Writers that can't be compared share one.
+func passingTo(to io.Writer) (p *passing, done func()) {
+	passings.Lock()
+	defer passings.Unlock()
+	defer func() {
+		if recover() != nil {
+			p, done = &unnamed, func() {}
+		}
+	}()
+	p = passings.of[to]
+	if p == nil {
+		p = new(passing)
+		passings.of[to] = p
+	}
+	p.users++
+	return p, func() {
+		passings.Lock()
+		defer passings.Unlock()
+		if p.users--; p.users == 0 {
+			delete(passings.of, to)
+		}
+	}
+}
+
+var unnamed passing
 
 // read reads until the end of what is written.
 func (t *tail) read(from *os.File) {
 	defer from.Close()
+	lock, done := passingTo(t.to)
+	defer done()
 	r := bufio.NewReader(from)
 	for {
 		part, err := r.ReadSlice('\n') // of a long line as much as there is room for
@@ -40,7 +79,8 @@ func (t *tail) read(from *os.File) {
 			err = nil
 		}
 		if line = strings.TrimRight(line, "\r\n"); line != "" {
-			t.add(line)
+			t.keep(line)
+			t.pass(lock, line)
 		}
 		if err != nil {
 			return
@@ -48,9 +88,10 @@ func (t *tail) read(from *os.File) {
 	}
 }
 
-func (t *tail) add(line string) {
+// keep remembers a line.
+func (t *tail) keep(line string) {
 	t.mu.Lock()
-	pid := t.pid
+	defer t.mu.Unlock()
 	if len(t.lines) == tailLines {
 		t.lines = append(t.lines[:0], t.lines[1:]...)
 	}
@@ -62,11 +103,25 @@ func (t *tail) add(line string) {
 	if strings.HasPrefix(short, "fatal error: ") || strings.HasPrefix(short, "panic: ") {
 		t.head = short
 	}
+}
+
+// pass passes a line on. A writer that panics gets no more: the errors of the
+// child tell of it.
+func (t *tail) pass(lock *passing, line string) {
+	if t.to == nil {
+		return
+	}
+	t.mu.Lock()
+	pid := t.pid
 	t.mu.Unlock()
-	if t.to != nil {
-		passing.Lock()
-		defer passing.Unlock()
+	lock.Lock()
+	defer lock.Unlock()
+	if err := contain(func() error {
 		fmt.Fprintf(t.to, "%s[%d]: %s\n", t.worker, pid, line)
+		return nil
+	}); err != nil {
+		t.to = nil
+		t.keep("process: what is written here is not passed on any more: " + err.Error())
 	}
 }
 

@@ -63,6 +63,16 @@ func appendFrame(buf []byte, kind frameKind, payload []byte) []byte {
 	return buf
 }
 
+// emptied is a buffer for further frames; one that a large value has made larger
+// is not kept.
+func emptied(buf []byte) []byte {
+	const most = 4 << 20
+	if cap(buf) > most {
+		return nil
+	}
+	return buf[:0]
+}
+
 // frames reads frames from a pipe. A read that is broken off by a deadline
 // loses nothing: the next goes on where it was.
 type frames struct {
@@ -123,7 +133,7 @@ func (f *frames) fill() error {
 	}
 	if f.r == f.w {
 		f.r, f.w = 0, 0
-	} else if f.r > len(f.buf)/2 {
+	} else if f.r > len(f.buf)/2 || f.w == len(f.buf) {
 		f.w = copy(f.buf, f.buf[f.r:f.w])
 		f.r = 0
 	}

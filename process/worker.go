@@ -70,7 +70,8 @@ type Options struct {
 	InFlight int
 	// Grace is how long a child may go on after its time limit or the end of the
 	// run before it gets a SIGTERM, and after that before it gets a SIGKILL.
-	// Both go to its process group. Defaults to 500 ms.
+	// Both go to its process group. Defaults to 500 ms; in an opening, and of a
+	// program that is started for each input, it is no more than that.
 	Grace time.Duration
 	// StartLimit is how long a child may take from its start to Init. Defaults
 	// to 10 s.

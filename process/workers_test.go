@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/vimap-go/vimap"
@@ -38,6 +40,20 @@ var (
 	same = process.Define("same").Func(func(_ context.Context, n int) (int, error) { return n, nil })
 
 	echo = process.Define("echo").Func(func(_ context.Context, b []byte) ([]byte, error) { return b, nil })
+
+	// paced has some inputs that take longer.
+	paced = process.Define("paced").Func(func(_ context.Context, n int) (int, error) {
+		if n%50 == 25 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		return n, nil
+	})
+
+	// stubborn never opens, and no kind word ends it.
+	stubborn = process.Define("stubborn").Open(func(context.Context) (int, error) {
+		signal.Ignore(syscall.SIGTERM)
+		select {}
+	}).Do(func(_ int, _ context.Context, n int) (int, error) { return n, nil })
 
 	say = process.Define("say").Func(func(_ context.Context, r request) (reply, error) {
 		return reply{fmt.Sprint(r.Number, r.Words), os.Getpid(), r.At}, nil
@@ -128,16 +144,29 @@ func loop(feed *vimap.Feed[int, int]) error {
 	return nil
 }
 
-type mood struct{ calls int }
+type mood struct {
+	calls  int
+	sullen bool // it won't be closed
+}
 
 func openMoody(context.Context) (*mood, error) { return new(mood), nil }
 
-func (m *mood) close() error { return nil }
+func (m *mood) close() error {
+	if m.sullen {
+		os.Exit(4)
+	}
+	return nil
+}
 
 // do returns its input and the pid, or does what the input says.
 func (m *mood) do(ctx context.Context, what string) (string, error) {
 	m.calls++
 	switch what {
+	case "raw":
+		return "", errors.New("a byte: \xff")
+	case "deaf": // it does not hear what comes then
+		_ = syscall.Close(3)
+		time.AfterFunc(100*time.Millisecond, func() { os.Exit(3) })
 	case "error":
 		return "", errServer
 	case "permanent":
@@ -151,6 +180,9 @@ func (m *mood) do(ctx context.Context, what string) (string, error) {
 	case "goexit":
 		runtime.Goexit()
 	case "lost":
+		return "", vimap.Lost(errServer)
+	case "lost for good":
+		m.sullen = true
 		return "", vimap.Lost(errServer)
 	case "exit 0":
 		os.Exit(0)

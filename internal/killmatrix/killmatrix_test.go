@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 // The whole matrix takes a minute or two: it is a program. What is here is one
 // fault for each moment, and all of them for the moment that matters most.
 func TestSomeCellsOfTheMatrix(t *testing.T) {
-	rerun.Share(t, 4)
+	rerun.Share(t, 12)
 	vimaptest.NoLeaks(t)
 	for _, c := range []cell{
 		{moment: "handshake", fault: "SIGKILL"},
@@ -46,7 +46,7 @@ func TestSomeCellsOfTheMatrix(t *testing.T) {
 }
 
 func TestAShortSoak(t *testing.T) {
-	rerun.Share(t, 4)
+	rerun.Share(t, 8)
 	vimaptest.NoLeaks(t)
 	require.NoError(t, soaked(t.Context(), 3000))
 }
