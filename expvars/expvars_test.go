@@ -19,6 +19,7 @@ import (
 
 	"github.com/vimap-go/vimap"
 	"github.com/vimap-go/vimap/expvars"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sources"
 )
 
@@ -175,6 +176,7 @@ func TestFiguresAreValidJSONWhateverIsNamed(t *testing.T) {
 }
 
 func TestRunsComeAndGoWhileSomebodyLooks(t *testing.T) {
+	rerun.Share(t, 4)
 	runs := expvars.Publish(fresh())
 	var all sync.WaitGroup
 	for n := range 8 {

@@ -38,9 +38,9 @@ func (p *Page) Failures() *Failures { return &Failures{page: p} }
 
 // Hooks returns hooks for [vimap.Stage.Hooks] that keep what fails in the
 // stage: inputs that failed for good, and workers that were restarted, were
-// abandoned or could not be closed. Failures of inline steps such as Try are
-// not told to hooks. A failure costs some microseconds; so does, as with all
-// hooks, each input of the stage.
+// abandoned, were given up or could not be closed. Failures of inline steps such
+// as Try are not told to hooks. A failure costs some microseconds; so does, as
+// with all hooks, each input of the stage.
 func (f *Failures) Hooks() vimap.Hooks {
 	worker := func(what string) func(vimap.WorkerEvent) {
 		return func(e vimap.WorkerEvent) {
@@ -52,6 +52,7 @@ func (f *Failures) Hooks() vimap.Hooks {
 	return vimap.Hooks{
 		WorkerRestarted: worker("restarted"),
 		WorkerStuck:     worker("abandoned"),
+		WorkerGivenUp:   worker("given up"),
 		WorkerClosed:    worker("closing"),
 		ItemFailed: func(e vimap.ItemEvent) {
 			f.keep(failure{Stage: e.Stage, Worker: e.Worker, Index: e.Index, Attempts: e.Attempt, What: "failed", Input: f.page.input(e.Input)}, e.Err)

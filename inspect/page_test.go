@@ -16,6 +16,8 @@ import (
 
 	"github.com/vimap-go/vimap"
 	"github.com/vimap-go/vimap/inspect"
+	"github.com/vimap-go/vimap/internal/rerun"
+	"github.com/vimap-go/vimap/retry"
 	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 )
@@ -80,6 +82,7 @@ func TestAPageWithoutRunsAndWithANilInputIsShown(t *testing.T) {
 }
 
 func TestWhatIsHostileIsEscapedAndCut(t *testing.T) {
+	rerun.Share(t, 8)
 	long := hostile + strings.Repeat("x", 1<<20)
 	name := hostile + long
 	boom := &vimap.PanicError{Value: errors.New(long), Stack: []byte(long)}
@@ -196,6 +199,22 @@ func TestFailuresAreKeptWithTheirStacksAndTheLatestOnly(t *testing.T) {
 	has(t, shown(t, page, ""), "the latest 50 of 80")
 }
 
+func TestAWorkerThatIsGivenUpAtOnceIsShownWithItsError(t *testing.T) {
+	page := new(inspect.Page)
+	failures := page.Failures()
+	stage := vimap.Open(func(context.Context) (int, error) { return 0, retry.Permanent(errors.New("no such server")) }).
+		Do(func(_ int, ctx context.Context, word string) (int, error) { return length(ctx, word) }).
+		Hooks(failures.Hooks())
+	run := sources.Slice([]string{"a"}).Via(stage).Start(t.Context())
+	page.Add(inspect.Run{Of: run, Failures: failures})
+	for range run.Results() {
+	}
+	got := asked(t, page, "?format=json").Run.Failures
+	require.Len(t, got, 1)
+	require.Equal(t, "given up", got[0].What)
+	require.Contains(t, got[0].Error, "no such server")
+}
+
 func TestRunsThatAreOverAreKeptUpToANumber(t *testing.T) {
 	page := &inspect.Page{Ended: 3}
 	for n := range 50 {
@@ -244,6 +263,7 @@ func TestManyRunsAndManyWorkersAreCut(t *testing.T) {
 }
 
 func TestManyMayLookWhileARunGoesOn(t *testing.T) {
+	rerun.Share(t, 8)
 	page := new(inspect.Page)
 	failures := page.Failures()
 	work := vimap.Func(func(_ context.Context, n int) (int, error) {

@@ -31,7 +31,8 @@ type instruments struct {
 // The attribute vimap.run is the name. Figures of stages have vimap.stage and
 // vimap.role as well, those of items vimap.fate (read, extra, delivered, failed
 // or filtered; of a stage started, done, failed, filtered or retried) and those
-// of latency vimap.quantile (0.5, 0.9, 0.99 or 1).
+// of latency vimap.quantile (0.5, 0.9, 0.99 or 1). Stages of one name are told
+// apart by vimap.node, which is the Node of [vimap.StageStats].
 //
 //	vimap.items                {item}    what became of the items of the run
 //	vimap.items.in_flight      {item}    read and without a fate yet
@@ -49,7 +50,7 @@ type instruments struct {
 //	vimap.stage.latency        s         of attempts, as [vimap.Latency] has it
 //
 // The source and the sink are stages with the roles source and sink here, with
-// what is known of them.
+// what is known of them, and without a vimap.node.
 func Metrics(meter metric.Meter, name string, run Subject) (metric.Registration, error) {
 	switch {
 	case meter == nil:
@@ -140,8 +141,8 @@ func (in *instruments) observe(o metric.Observer, run attribute.KeyValue, s *vim
 	o.ObserveInt64(in.inFlight, inFlight, whole)
 	o.ObserveInt64(in.lookAhead, int64(s.LookAhead), whole)
 
-	part := func(name, role string) []attribute.KeyValue {
-		return []attribute.KeyValue{run, attribute.String("vimap.stage", name), attribute.String("vimap.role", role)}
+	part := func(name, role string, more ...attribute.KeyValue) []attribute.KeyValue {
+		return append([]attribute.KeyValue{run, attribute.String("vimap.stage", name), attribute.String("vimap.role", role)}, more...)
 	}
 	source := metric.WithAttributes(part(s.Source.Name, "source")...)
 	o.ObserveFloat64(in.working, s.Source.Working.Seconds(), source)
@@ -153,7 +154,7 @@ func (in *instruments) observe(o metric.Observer, run attribute.KeyValue, s *vim
 
 	for i := range s.Stages {
 		st := &s.Stages[i]
-		about := part(st.Name, string(st.Role))
+		about := part(st.Name, string(st.Role), attribute.Int("vimap.node", st.Node))
 		with := metric.WithAttributes(about...)
 		for name, n := range map[string]int64{
 			"started": st.Started, "done": st.Done, "failed": st.Failed, "filtered": st.Filtered, "retried": st.Retried,

@@ -92,18 +92,35 @@ func TestMetricsAreTheFiguresOfTheRunUntilTheyAreUnregistered(t *testing.T) {
 	for key, want := range map[string]float64{
 		"vimap.items read": 4, "vimap.items delivered": 2, "vimap.items failed": 1, "vimap.items filtered": 1,
 		"vimap.items.in_flight": 0, "vimap.retries": 2, "vimap.stuck": 0,
-		"vimap.stage.workers stage check": 2, "vimap.stage.queue stage check": 0,
+		"vimap.stage.workers 2 stage check": 2, "vimap.stage.queue 2 stage check": 0,
 	} {
 		v, ok := got[key]
 		require.True(t, ok, "%s is not among %v", key, got)
 		require.InDelta(t, want, v, 0, key)
 	}
-	require.InDelta(t, 2, got["vimap.stage.items done stage check"], 0, "%v", got)
-	require.InDelta(t, 2, got["vimap.stage.items retried stage check"], 0)
+	require.InDelta(t, 2, got["vimap.stage.items done 2 stage check"], 0, "%v", got)
+	require.InDelta(t, 2, got["vimap.stage.items retried 2 stage check"], 0)
 	require.Contains(t, got, "vimap.stage.working source words")
-	require.Contains(t, got, "vimap.stage.latency 0.99 stage check", "%v", got)
+	require.Contains(t, got, "vimap.stage.latency 2 0.99 stage check", "%v", got)
 	require.NoError(t, registration.Unregister())
 	require.Empty(t, read(t, reader))
+}
+
+func TestStagesOfOneNameHaveFiguresOfTheirOwn(t *testing.T) {
+	reader := sdkmetric.NewManualReader()
+	meter := sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)).Meter("test")
+	same := vimap.Func(func(_ context.Context, word string) (string, error) { return word, nil }).Named("same")
+	run := sources.Slice([]string{"a"}).Via(same.Workers(1)).Via(same.Workers(2)).Start(t.Context())
+	registration, err := otelvimap.Metrics(meter, "words", run)
+	require.NoError(t, err)
+	for range run.Results() {
+	}
+	got := read(t, reader)
+	require.InDelta(t, 1, got["vimap.stage.workers 1 stage same"], 0, "%v", got)
+	require.InDelta(t, 2, got["vimap.stage.workers 2 stage same"], 0)
+	require.InDelta(t, 1, got["vimap.stage.items done 1 stage same"], 0)
+	require.InDelta(t, 1, got["vimap.stage.items done 2 stage same"], 0)
+	require.NoError(t, registration.Unregister())
 }
 
 func TestSpansOfAttemptsAreBelowTheSpanOfTheRun(t *testing.T) {
@@ -139,6 +156,26 @@ func TestSpansOfAttemptsAreBelowTheSpanOfTheRun(t *testing.T) {
 	require.Equal(t, 2, events["vimap.item.failed"])
 	require.Equal(t, 2, events["vimap.item.retried"])
 	require.Equal(t, 4, events["vimap.attempt.failed"])
+}
+
+func TestAWorkerThatIsGivenUpAtOnceIsAnEvent(t *testing.T) {
+	recorder := tracetest.NewSpanRecorder()
+	ctx, end := otelvimap.Run(t.Context(), sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder)).Tracer("test"), "words")
+	stage := vimap.Open(func(context.Context) (int, error) { return 0, retry.Permanent(errors.New("no such server")) }).
+		Do(func(_ int, ctx context.Context, word string) (int, error) { return fails(ctx, word) }).
+		Hooks(otelvimap.Events(ctx))
+	run := sources.Slice([]string{"a"}).Via(stage).Start(ctx)
+	for range run.Results() {
+	}
+	end(run.Stats(), run.Err())
+	var given []sdktrace.Event
+	for _, event := range recorder.Ended()[0].Events() {
+		if event.Name == "vimap.worker.given_up" {
+			given = append(given, event)
+		}
+	}
+	require.Len(t, given, 1)
+	require.Contains(t, fmt.Sprint(given[0].Attributes), "no such server")
 }
 
 func TestWithoutASpanThereAreNoEventsToBeToldOf(t *testing.T) {

@@ -89,9 +89,9 @@ var errUnfinished = errors.New("the function panicked or called runtime.Goexit")
 
 // Events returns hooks that note on the span of ctx, which is best that of the
 // run, what goes wrong in a stage: attempts and inputs that failed, retries,
-// and workers that were restarted, abandoned or could not be closed. They say
-// which item it was, by its index. A span keeps as many events as the SDK
-// allows, mostly 128.
+// and workers that were restarted, abandoned, given up or could not be closed.
+// They say which item it was, by its index. A span keeps as many events as the
+// SDK allows, mostly 128.
 func Events(ctx context.Context) vimap.Hooks {
 	span := trace.SpanFromContext(ctx)
 	if !span.IsRecording() {
@@ -122,6 +122,7 @@ func Events(ctx context.Context) vimap.Hooks {
 		ItemFailed:      item("vimap.item.failed"),
 		WorkerRestarted: worker("vimap.worker.restarted", true),
 		WorkerStuck:     worker("vimap.worker.stuck", true),
+		WorkerGivenUp:   worker("vimap.worker.given_up", true),
 		WorkerClosed:    worker("vimap.worker.closed", false),
 	}
 }

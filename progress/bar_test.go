@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/progress"
 	"github.com/vimap-go/vimap/retry"
 	"github.com/vimap-go/vimap/sinks"
@@ -190,6 +191,7 @@ func TestARunWithoutItemsIsSummedUp(t *testing.T) {
 }
 
 func TestTheLineFitsIntoEveryWindow(t *testing.T) {
+	rerun.Share(t, 8)
 	for columns := 1; columns <= 130; columns += 3 {
 		bubble(t, func(t *testing.T) {
 			s := newScreen(columns, 6)

@@ -193,6 +193,7 @@ func (d *Display) look(watch int) {
 	for i, b := range bars {
 		stats[i] = b.run.Stats()
 	}
+	columns := d.columns() // so may Width
 
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -208,7 +209,7 @@ func (d *Display) look(watch int) {
 			d.put(b.sentence() + "\n")
 		}
 	}
-	d.drawFirst()
+	d.drawFirst(columns)
 	if !d.broken {
 		d.again()
 	}
@@ -216,7 +217,7 @@ func (d *Display) look(watch int) {
 
 // end sums up a run, which is over.
 func (d *Display) end(b *bar) {
-	stats := b.run.Stats()
+	stats, columns := b.run.Stats(), d.columns()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	b.over = true
@@ -238,11 +239,12 @@ func (d *Display) end(b *bar) {
 		d.timer.Stop()
 		return
 	}
-	d.drawFirst()
+	d.drawFirst(columns)
 }
 
-// drawFirst draws the bar of the oldest run. The caller holds mu.
-func (d *Display) drawFirst() {
+// drawFirst draws the bar of the oldest run on so many columns. The caller holds
+// mu.
+func (d *Display) drawFirst(columns int) {
 	if !d.live || d.midLine || len(d.shown) == 0 {
 		return
 	}
@@ -250,7 +252,7 @@ func (d *Display) drawFirst() {
 	if !b.view.seen {
 		return
 	}
-	d.draw(b.line(d.columns()-1, len(d.shown)-1)) // or the cursor would stand beyond the last column
+	d.draw(b.line(columns-1, len(d.shown)-1)) // or the cursor would stand beyond the last column
 }
 
 // draw puts the line on the screen. The cursor is left at its beginning: there

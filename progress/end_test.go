@@ -161,6 +161,25 @@ func TestWhatTheProgramWritesAppearsAboveTheBar(t *testing.T) {
 	})
 }
 
+func TestAWidthMayPanicOrWriteAboveTheBar(t *testing.T) {
+	for name, width := range map[string]func(out io.Writer) int{
+		"panic": func(io.Writer) int { panic("no terminal") },
+		"write": func(out io.Writer) int { _, _ = io.WriteString(out, "asked\n"); return 80 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := newScreen(80, 5)
+				out := s.Writer(s.To)
+				s.Width = func() int { return width(out) }
+				lines := shownAfter(t, s, 1050*time.Millisecond, numbers(100).Via(steady(100*time.Millisecond)), "x")
+				require.NotEmpty(t, lines)
+				require.Regexp(t, `^x +(9|10)%  \[.*ETA \d+s$`, lines[len(lines)-1])
+				require.Equal(t, name == "write", lines[0] == "asked")
+			})
+		})
+	}
+}
+
 func TestThereIsNoBarWhileTheProgramHasBegunALine(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := newScreen(60, 10)

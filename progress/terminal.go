@@ -49,9 +49,14 @@ func moves(system string, env func(string) string) bool {
 	return env("TERM") != "dumb" && env("TERM") != ""
 }
 
-// columns is asked for each time: windows change.
-func (d *Display) columns() int {
+// columns is asked for each time: windows change. The caller does not hold mu.
+func (d *Display) columns() (columns int) {
 	if d.Width != nil {
+		defer func() {
+			if recover() != nil {
+				columns = columnsElsewhere
+			}
+		}()
 		if n := d.Width(); n > 0 {
 			return n
 		}

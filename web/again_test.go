@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sources"
 	"github.com/vimap-go/vimap/web"
 )
@@ -50,6 +51,13 @@ func cut(w http.ResponseWriter) {
 	panic(http.ErrAbortHandler)
 }
 
+func torn(w http.ResponseWriter) {
+	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-")
+		_ = conn.Close()
+	}
+}
+
 // slow is so by two seconds, to those who wait for ten.
 func slow(http.ResponseWriter) { time.Sleep(12 * time.Second) }
 
@@ -64,11 +72,13 @@ func TestARequestIsSentAgainOnlyIfThatCanDoNoHarm(t *testing.T) {
 		"GET, 500":                          {"GET", status(500), false, true},
 		"GET, 503":                          {"GET", status(503), false, true},
 		"GET, 599":                          {"GET", status(599), false, true},
+		"GET, 600":                          {"GET", status(600), true, false},
 		"GET, 501":                          {"GET", status(501), true, false},
 		"GET, 404":                          {"GET", status(404), true, false},
 		"GET, 302 to nowhere":               {"GET", status(302), true, false},
 		"GET, 304":                          {"GET", status(304), true, false},
 		"GET, no answer":                    {"GET", broken, false, true},
+		"GET, half a header":                {"GET", torn, false, true},
 		"GET, half an answer":               {"GET", cut, false, true},
 		"GET, too slow":                     {"GET", slow, false, true},
 		"PUT, 500":                          {"PUT", status(500), false, true},
@@ -88,6 +98,7 @@ func TestARequestIsSentAgainOnlyIfThatCanDoNoHarm(t *testing.T) {
 		"PATCH, 502":                        {"PATCH", status(502), false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
+			rerun.Share(t, 4)
 			bubble(t, func(t *testing.T) {
 				servers := newNetwork(t, func(w http.ResponseWriter, r request, n int) {
 					if n == 1 {
@@ -172,6 +183,7 @@ func TestRedirectsInARingAreFinal(t *testing.T) {
 }
 
 func TestAResponseMayHaveSoManyBytesAndNoMore(t *testing.T) {
+	rerun.Share(t, 4)
 	for size, fails := range map[int]bool{0: false, 999: false, 1000: false, 1001: true, 5 << 20: true} {
 		for _, most := range []int64{1000, math.MaxInt64} {
 			bubble(t, func(t *testing.T) {

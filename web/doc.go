@@ -28,14 +28,15 @@
 //
 //   - after a network error, or when its time was up;
 //   - after a status 429 (too many requests) or 5xx, but for 501 (not
-//     implemented).
+//     implemented);
+//   - after an error of the decode function of [Do], but for [retry.Permanent].
 //
 // A request that is not idempotent (POST, PATCH and others, without an
 // Idempotency-Key in its header) is sent again only if it can't have been
 // worked on: when there was no connection, after a 429, and after a 503 with a
 // Retry-After. [Client.Resend] takes this caution away. Any other failure is
-// final: any other status, a response that can't be decoded or is larger than
-// [Client.MaxBody].
+// final: any other status, a response that [JSON] or [Decode] can't decode, or
+// one that is larger than [Client.MaxBody].
 //
 // # Pauses
 //
@@ -44,7 +45,9 @@
 // date), or else for up to 100 ms, which doubles with each further time in a
 // row, up to 30 s. Only a request that was sent counts as an attempt, so the
 // pause costs no other input one of its attempts. Requests that are on their way
-// already are not called back.
+// already are not called back. Trouble behind a redirect to another server holds
+// back neither of them: it only fails its input, or has it tried again. With
+// [Client.PauseAll] a refusal there holds back all, as any does.
 //
 // A worker that has a server of its own, by Each, is lost for the time of the
 // pause, as [vimap.Lost] says: it takes no inputs, the input that was refused

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sources"
 	"github.com/vimap-go/vimap/vimaptest"
 	"github.com/vimap-go/vimap/web"
@@ -29,6 +31,7 @@ type receipt struct {
 }
 
 func TestAStageOfThisPackageHoldsToWhatEveryStagePromises(t *testing.T) {
+	rerun.Share(t, 4)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, r.URL.Path) //nolint:gosec // no browser shows it
 	}))
@@ -99,6 +102,23 @@ func TestWhatIsMeantForOneServerIsNotSentToAnother(t *testing.T) {
 	}
 }
 
+func TestAURLThatRequestsShareIsNotWrittenTo(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		servers := newNetwork(t, echo)
+		shared := &url.URL{Scheme: "http", Host: "a", Path: "/x"}
+		_, err := collect(t, sources.Slice(paths(100)).Via(servers.Do(func(ctx context.Context, _ string) (*http.Request, error) {
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, "", http.NoBody)
+			req.URL = shared
+			return req, err
+		}, web.Read).Each("http://one:1@a", "http://two:2@a")))
+		require.NoError(t, err)
+		require.Nil(t, shared.User)
+		for _, r := range servers.requests("") {
+			require.NotEmpty(t, r.header.Get("Authorization"))
+		}
+	})
+}
+
 func TestTheHeaderIsSetWhereTheRequestDoesNotSetItItself(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		servers := newNetwork(t, echo)
@@ -113,14 +133,25 @@ func TestTheHeaderIsSetWhereTheRequestDoesNotSetItItself(t *testing.T) {
 }
 
 func TestAServerThatIsNoneIsSaidOnceAndForAll(t *testing.T) {
-	for _, server := range []string{"a", "a:80", "ftp://a", "http://", "http://a?b=c", "http://a b", "http://u:secret@a#b"} {
+	for _, server := range []string{
+		"a", "a:80", "ftp://a", "http://", "http://a?b=c", "http://a b", "http://u:secret@a#b", "http://a?",
+		"http://u:secret%ss@a", "http://u:secret/@a", "http://u:12secret#@a", "u:secret@a",
+	} {
 		bubble(t, func(t *testing.T) {
 			_, err := collect(t, sources.Slice([]string{"/"}).Via(web.Get().Each(server)))
 			require.ErrorIs(t, err, vimap.ErrNoWorkers)
 			require.NotContains(t, err.Error(), "secret")
+			require.NotContains(t, err.Error(), "%ss")
 			require.Equal(t, `vimap: stage "get": no worker left: vimap: stage "get": worker 0`, err.Error()[:len(`vimap: stage "get": no worker left: vimap: stage "get": worker 0`)])
 		})
 	}
+}
+
+func TestAServerThatDoesNotParseIsToldWhyIfThatHidesNoPassword(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		_, err := collect(t, sources.Slice([]string{"/"}).Via(web.Get().Each("http://a:port")))
+		require.ErrorContains(t, err, `worker 0 (no URL): open: server is no URL: invalid port ":port" after host`)
+	})
 }
 
 func TestWhatIsNoSuchJSONFailsWithTheLineOfItsInput(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/retry"
 	"github.com/vimap-go/vimap/sources"
 	"github.com/vimap-go/vimap/web"
@@ -59,6 +60,7 @@ func TestAServerThatRefusesIsLeftAloneUntilItsRetryAfter(t *testing.T) {
 	} {
 		for _, code := range []int{429, 503} {
 			t.Run(fmt.Sprint(code, " ", name), func(t *testing.T) {
+				rerun.Share(t, 4)
 				bubble(t, func(t *testing.T) {
 					servers := newNetwork(t, func(w http.ResponseWriter, r request, n int) {
 						time.Sleep(10 * time.Millisecond)
@@ -171,6 +173,23 @@ func TestWorkersWithoutAServerPauseByTheServerOfTheInput(t *testing.T) {
 		last := servers.requests("b")[19]
 		require.Less(t, last.after, 21*time.Second, "one worker had all of b, in turn")
 		require.Len(t, servers.requests("a"), 3)
+	})
+}
+
+func TestAServerIsTheSameInCapitals(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		servers := newNetwork(t, func(w http.ResponseWriter, r request, n int) {
+			if n == 1 {
+				status(429, "Retry-After", "60")(w)
+				return
+			}
+			echo(w, r, n)
+		})
+		_, err := collect(t, sources.Slice([]string{"http://a/", "http://A/"}).Via(servers.Get().Workers(1)))
+		require.NoError(t, err)
+		for _, r := range servers.requests("")[1:] {
+			require.GreaterOrEqual(t, r.after, time.Minute)
+		}
 	})
 }
 

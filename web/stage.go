@@ -2,8 +2,11 @@ package web
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/vimap-go/vimap"
@@ -115,8 +118,18 @@ type server struct{ address string }
 
 // String hides a password: errors of the worker print it.
 func (s server) String() string {
-	if u, err := url.Parse(s.address); err == nil {
-		return u.Redacted()
+	u, err := url.Parse(s.address)
+	if err != nil || u.Host == "" && strings.Contains(s.address, "@") { // what of it is a password can't be said
+		return "no URL"
 	}
-	return s.address
+	return u.Redacted()
+}
+
+// hidden is the error of url.Parse without what may be of a password.
+func (s server) hidden(err error) error {
+	var failed *url.Error
+	if strings.Contains(s.address, "@") || !errors.As(err, &failed) {
+		return errors.New("server is no URL")
+	}
+	return fmt.Errorf("server is no URL: %w", failed.Err)
 }

@@ -33,11 +33,11 @@ func (p *plan[In, Out]) open(ctx context.Context, s server) (*worker[In, Out], e
 	w := &worker[In, Out]{plan: p}
 	if s.address != "" {
 		u, err := url.Parse(s.address)
-		if err == nil && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "") {
-			err = fmt.Errorf("server %q must be http://host or https://host, with or without a path", s)
-		}
-		if err != nil {
-			return nil, retry.Permanent(err)
+		switch {
+		case err != nil:
+			return nil, retry.Permanent(s.hidden(err))
+		case u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+			return nil, retry.Permanent(fmt.Errorf("server %q must be http://host or https://host, with or without a path", s))
 		}
 		w.base = u
 	}
@@ -70,7 +70,7 @@ func (w *worker[In, Out]) key(u *url.URL) string {
 	if w.PauseAll {
 		return ""
 	}
-	return u.Host
+	return strings.ToLower(u.Host)
 }
 
 // do is an attempt.
@@ -156,10 +156,11 @@ func (w *worker[In, Out]) address(u *url.URL) (*url.URL, error) {
 	case whole && (u.Scheme != w.base.Scheme || !strings.EqualFold(u.Host, w.base.Host)):
 		return nil, fmt.Errorf("web: %q is not on the worker's server, %s", u.Redacted(), w.base.Redacted())
 	case whole:
-		if u.User == nil {
-			u.User = w.base.User
+		own := *u // others may have it, too
+		if own.User == nil {
+			own.User = w.base.User
 		}
-		return u, nil
+		return &own, nil
 	}
 	text := u.String()
 	if text != "" && text[0] != '/' && text[0] != '?' && text[0] != '#' {
@@ -188,13 +189,26 @@ func (w *worker[In, Out]) turn(ctx context.Context, key string) error {
 
 // unreached is the error of a request that got no response.
 func (w *worker[In, Out]) unreached(attempt context.Context, c *call, err error) error {
-	if !c.resend && c.maybeSent() {
+	if !c.resend && c.maybeSent() || nowhere(err) {
 		err = retry.Permanent(err)
 	}
-	if attempt.Err() != nil || !c.dialed.Load() { // slow, not down; or not even tried
+	// It is slow, not down; or was not even tried; or another is, to which it redirected.
+	if attempt.Err() != nil || !c.dialed.Load() || c.answered.Load() {
 		return err
 	}
 	return w.hold(c, err, -1)
+}
+
+// nowhere reports whether err is of a redirect that nobody can follow. Only the
+// text says so.
+func nowhere(err error) bool {
+	var failed *url.Error
+	if !errors.As(err, &failed) {
+		return false
+	}
+	text := failed.Err.Error()
+	return strings.HasPrefix(text, "failed to parse Location header") ||
+		strings.HasPrefix(text, "unsupported protocol scheme") || strings.HasPrefix(text, "http: no Host in request URL")
 }
 
 // refused is the error of a response with a status of failure.
@@ -207,7 +221,7 @@ func (w *worker[In, Out]) refused(c *call, res *http.Response) error {
 		again, full = true, true // it did nothing, whatever the method
 	case res.StatusCode == http.StatusServiceUnavailable:
 		again, full = c.resend || said, true
-	case res.StatusCode >= 500 && res.StatusCode != http.StatusNotImplemented:
+	case res.StatusCode >= 500 && res.StatusCode < 600 && res.StatusCode != http.StatusNotImplemented:
 		again = c.resend
 	}
 	if said && wait > w.MaxPause {
@@ -216,6 +230,9 @@ func (w *worker[In, Out]) refused(c *call, res *http.Response) error {
 	}
 	if !said {
 		wait = -1
+	}
+	if to := res.Request; to != nil && to.URL != nil && w.key(to.URL) != w.key(c.req.URL) { // this one only redirected
+		full = false
 	}
 	if elsewhere := full && w.base != nil && !w.PauseAll; said && !elsewhere { // another server may take it at once
 		err = retry.After(err, wait)
@@ -247,12 +264,15 @@ type call struct {
 	begun     time.Time
 	dialed    atomic.Bool // a connection was asked for
 	connected atomic.Bool // and was there
+	answered  atomic.Bool // at least the first of redirects
 }
 
 func (c *call) trace(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GetConn: func(string) { c.dialed.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { c.connected.Store(true) },
+
+		GotFirstResponseByte: func() { c.answered.Store(true) },
 	})
 }
 

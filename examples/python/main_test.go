@@ -6,9 +6,12 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/vimap-go/vimap/internal/rerun"
 )
 
 func TestTheScriptAnswersEveryRequest(t *testing.T) {
+	rerun.Share(t, 4)
 	if _, err := exec.LookPath("python3"); err != nil {
 		t.Skip("there is no python3")
 	}

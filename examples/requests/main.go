@@ -92,18 +92,3 @@ func send(servers []string) vimap.Stage[Request, Response] {
 		Retry(retry.Exponential(2*time.Millisecond, time.Second).Attempts(8)).
 		Restart(retry.Exponential(10*time.Millisecond, time.Second).Attempts(3))
 }
-
-func summary(w io.Writer, stats vimap.Stats, farm *farm, took time.Duration) {
-	fmt.Fprintf(w, "%d requests in %v: %d answered, %d failed, %d tried again\n",
-		stats.Read, took.Round(time.Millisecond), stats.Delivered, stats.Failed, stats.Retries)
-	for _, s := range farm.servers {
-		state := "alive"
-		if s.dead.Load() {
-			state = "died"
-		}
-		fmt.Fprintf(w, "  %s  %5d answers  %3d of them 503  %s\n", s.http.URL, s.answers.Load(), s.refused.Load(), state)
-	}
-	for _, err := range stats.Lost {
-		fmt.Fprintln(w, "given up:", err)
-	}
-}

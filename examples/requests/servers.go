@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -8,6 +9,8 @@ import (
 	"time"
 
 	"github.com/samber/lo"
+
+	"github.com/vimap-go/vimap"
 )
 
 // farm is a set of servers on this machine, the last of which dies.
@@ -75,4 +78,20 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_, _ = io.Copy(w, r.Body) // a client that has gone is its own matter
+}
+
+// summary says what became of the requests, and of each server.
+func summary(w io.Writer, stats vimap.Stats, farm *farm, took time.Duration) {
+	fmt.Fprintf(w, "%d requests in %v: %d answered, %d failed, %d tried again\n",
+		stats.Read, took.Round(time.Millisecond), stats.Delivered, stats.Failed, stats.Retries)
+	for _, s := range farm.servers {
+		state := "alive"
+		if s.dead.Load() {
+			state = "died"
+		}
+		fmt.Fprintf(w, "  %s  %5d answers  %3d of them 503  %s\n", s.http.URL, s.answers.Load(), s.refused.Load(), state)
+	}
+	for _, err := range stats.Lost {
+		fmt.Fprintln(w, "given up:", err)
+	}
 }

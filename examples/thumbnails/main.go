@@ -38,7 +38,7 @@ func main() {
 	flag.Parse()
 	ctx, release := vimap.Interruptible(context.Background())
 	defer release()
-	if err := run(progress.Show(ctx, "scaling"), progress.Writer(os.Stdout), flag.Arg(0), flag.Arg(1)); err != nil {
+	if err := run(ctx, progress.Writer(os.Stdout), flag.Arg(0), flag.Arg(1)); err != nil {
 		release()
 		log.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func run(ctx context.Context, w io.Writer, from, into string) (err error) {
 		name := strings.ReplaceAll(path, "/", "_") + ".thumbnail.jpg"
 		return name, thumbnail(filepath.Join(from, path), filepath.Join(into, name))
 	}
-	scaling := sources.Slice(paths).Via(vimap.Func(scale).Workers(runtime.GOMAXPROCS(0))).Start(ctx)
+	scaling := sources.Slice(paths).Via(vimap.Func(scale).Workers(runtime.GOMAXPROCS(0))).Start(progress.Show(ctx, "scaling"))
 	for result := range scaling.Results() {
 		if result.Err != nil {
 			fmt.Fprintf(w, "%s: %v\n", result.In, result.Err)

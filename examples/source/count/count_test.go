@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap/examples/source/count"
+	"github.com/vimap-go/vimap/internal/rerun"
 )
 
 // tree writes files below a new folder.
@@ -73,6 +74,7 @@ func TestLongestLineIsCountedWithoutItsLineEnd(t *testing.T) {
 		"the first of equal": {"ab\ncd\n", 1, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
+			rerun.Share(t, 4)
 			folder := tree(t, map[string]string{"x.go": test.content, "y.go": "z\n"})
 			require.Equal(t,
 				count.Line{Path: filepath.Join(folder, "x.go"), Number: test.number, Length: test.length},
@@ -111,6 +113,7 @@ func TestSourceThatDoesNotCompileIsReadToItsEnd(t *testing.T) {
 }
 
 func TestManyDifferentIdentifiersAreAllCounted(t *testing.T) {
+	rerun.Share(t, 4)
 	files := map[string]string{}
 	for i := range 30 {
 		var names strings.Builder
