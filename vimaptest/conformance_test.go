@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/retry"
 	"github.com/vimap-go/vimap/vimaptest"
 )
@@ -78,6 +80,7 @@ func TestOurStagesKeepThePromises(t *testing.T) {
 		"Zip":                    vimap.Zip(open.Workers(3)).Then(vimap.Func(second)),
 	} {
 		t.Run(name, func(t *testing.T) {
+			rerun.Share(t, 8)
 			vimaptest.Suite(stage, inputs...).Same(equal).Right(isWord).Run(t)
 		})
 	}
@@ -119,6 +122,19 @@ func TestAStageWhoseInputsMayFailKeepsThePromises(t *testing.T) {
 		return n, nil
 	}).Workers(2)
 	vimaptest.Suite(stage, 1, 2, 3, 4).MayFail().Run(t)
+}
+
+func TestAnInputThatFailsAloneMaySucceedLater(t *testing.T) {
+	vimaptest.NoLeaks(t)
+	var called atomic.Bool
+	stage := vimap.Func(func(_ context.Context, n int) (int, error) {
+		if n == 2 && !called.Swap(true) {
+			return 0, errServer
+		}
+		return n, nil
+	})
+	same := func(a, b int) bool { return a == b }
+	vimaptest.Suite(stage, 1, 2, 3).MayFail().Same(same).Run(t)
 }
 
 func TestAStageOfUnevenCostKeepsThePromises(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sinks"
 	"github.com/vimap-go/vimap/sources"
 	"github.com/vimap-go/vimap/vimaptest"
@@ -88,6 +89,7 @@ func TestNoLeaksWaitsForWhatIsAboutToEnd(t *testing.T) {
 
 // It is one test because what is left is waited for.
 func TestNoLeaksSeesGoroutinesOfUsersFunctionsFilesAndProcesses(t *testing.T) {
+	rerun.Share(t, 8)
 	vimaptest.NoLeaks(t)
 	release := make(chan struct{})
 	defer close(release)

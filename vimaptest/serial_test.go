@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/retry"
 	"github.com/vimap-go/vimap/sources"
 	"github.com/vimap-go/vimap/vimaptest"
@@ -312,6 +313,7 @@ func TestAnOpeningAndAClosingBeyondTheirLimitsAreWaitedFor(t *testing.T) {
 }
 
 func TestTheAccountsOfASerialRunMayBeReadWhileItGoesOn(t *testing.T) {
+	rerun.Share(t, 4)
 	run := sources.Slice(upTo(2_000)).
 		FlatMap(func(n int) iter.Seq[int] { return slices.Values([]int{n, n}) }).
 		Via(vimap.Func(func(_ context.Context, n int) (int, error) { return n, nil })).

@@ -62,7 +62,8 @@ func Suite[In, Out any](stage vimap.Stage[In, Out], inputs ...In) StageSuite[In,
 
 // Right sets what finds a wrong output: f says what is wrong with an output for
 // its input. It is asked when an output is delivered, and again when the run is
-// over: an output must not change when others are made.
+// over: an output must not change when others are made. Two runs at once ask
+// it from two goroutines at once.
 func (s StageSuite[In, Out]) Right(f func(in In, out Out) error) StageSuite[In, Out] {
 	notNil(f == nil, "Right", "f")
 	s.right = f
@@ -72,7 +73,8 @@ func (s StageSuite[In, Out]) Right(f func(in In, out Out) error) StageSuite[In, 
 // Same says that the stage makes the same of an input each time, and how to
 // tell. The outputs of all runs are compared with what an input gets alone, in
 // a run of its own: that finds outputs that are mixed up in a batch, and state
-// that inputs or workers share.
+// that inputs or workers share. An output of an input that failed alone is not
+// compared. Two runs at once call equal from two goroutines at once.
 func (s StageSuite[In, Out]) Same(equal func(a, b Out) bool) StageSuite[In, Out] {
 	notNil(equal == nil, "Same", "equal")
 	s.same = equal

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/vimaptest"
 )
 
@@ -316,6 +317,7 @@ var plantedFaults = map[string]planted{
 func TestTheSuiteFindsPlantedFaults(t *testing.T) {
 	for name, p := range plantedFaults {
 		t.Run(name, func(t *testing.T) {
+			rerun.Share(t, 8)
 			bubble(t, func(*testing.T) {
 				release := make(chan struct{})
 				defer close(release)
