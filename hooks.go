@@ -111,6 +111,11 @@ func hooksOf(h *Hooks, s engine.Spec) *engine.Hooks {
 	if h == nil {
 		return nil
 	}
+	return toldOf(h, s)
+}
+
+// toldOf is hooksOf for those that there are.
+func toldOf(h *Hooks, s engine.Spec) *engine.Hooks {
 	worker := [...]func(WorkerEvent){
 		engine.Opened: h.WorkerOpened, engine.Closed: h.WorkerClosed,
 		engine.Restarted: h.WorkerRestarted, engine.Stuck: h.WorkerStuck,

@@ -76,8 +76,8 @@ func (o options) spec() engine.Spec {
 	if o.retry != (retry.Policy{}) {
 		s.Retry = o.retry
 	}
-	if o.configs != nil {
-		s.Config = func(worker int) any { return o.configs[worker] }
+	if configs := o.configs; configs != nil {
+		s.Config = func(worker int) any { return configs[worker] }
 	}
 	s.Hooks = hooksOf(o.hooks, s)
 	return s

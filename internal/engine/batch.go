@@ -96,7 +96,7 @@ func (h *hand[In, Out]) batch(r rest[In, Out]) {
 	h.rest = r
 	h.rest.begun = h.g.run.now()
 	h.x.served = true
-	h.x.at = h.step
+	h.x.at = &h.step
 	ctx, end := h.limit()
 	outs, err := h.Bulk(ctx, slices.Clone(r.ins)) // ours must stay beside their slots
 	err = end(err)
@@ -157,7 +157,7 @@ func (h *hand[In, Out]) batchFailed(err error) {
 	var wait time.Duration
 	again := false
 	if h.g.spec.Retry != nil {
-		h.x.at = h.cond
+		h.x.at = &h.cond
 		wait, again = h.g.spec.Retry.Next(1, h.g.run.now()-h.rest.begun, err)
 	}
 	if !again {

@@ -52,6 +52,7 @@ type puller[T any] struct {
 	last  time.Duration // when what was in hand before was done; 0 if the worker has waited since
 	turn  time.Duration // when it last let others have the processor
 	yield bool          // it is time to do so again
+	first [leastRoom]Item[T]
 }
 
 // serve works until the group is over. After a crash it goes on with the rest
@@ -154,7 +155,10 @@ func (p *puller[T]) take() (int, func(*Exec)) {
 		if p.ring != nil {
 			size := int(g.pace.size.Load())
 			if len(p.batch) < size {
-				p.batch = make([]Item[T], max(size, leastRoom))
+				p.batch = p.first[:]
+				if size > leastRoom {
+					p.batch = make([]Item[T], size)
+				}
 				x.out.reserve(len(p.batch))
 			}
 			if n := p.ring.takeLocked(p.batch[:size]); n > 0 {

@@ -19,6 +19,8 @@ type Head[T any] struct {
 	emitter Emitter[T]
 	done    chan struct{}
 	name    atomic.Pointer[[]byte] // of its goroutine
+	own     []byte                 // the name that it begins with
+	room    [64]byte               // of that
 	clean   bool
 	once    sync.Once
 }
@@ -67,8 +69,8 @@ func (h *Head[T]) main() {
 	defer h.end()
 	named := h.run.naming.name(h.run.ctx, "source", 0)
 	defer named()
-	name := goroutineName()
-	h.name.Store(&name)
+	h.own = nameIn(h.room[:])
+	h.name.Store(&h.own)
 	<-h.run.allReady
 	if !h.run.closing.Load() {
 		h.run.parts.flows.Store(int64(h.run.now()))

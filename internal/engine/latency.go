@@ -93,7 +93,8 @@ type Slow struct {
 type slowest struct {
 	least atomic.Int64 // what takes no longer is not kept
 	mu    sync.Mutex
-	kept  []Slow // slowest first
+	kept  [slowKept]Slow // slowest first
+	n     int            // how many these are
 }
 
 // wants reports whether an input that took so long is one of the slowest.
@@ -102,12 +103,17 @@ func (s *slowest) wants(took time.Duration) bool { return int64(took) > s.least.
 func (s *slowest) keep(one Slow) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at, _ := slices.BinarySearchFunc(s.kept, one, func(a, b Slow) int { return int(b.Took - a.Took) })
-	s.kept = slices.Insert(s.kept, at, one)
-	if len(s.kept) > slowKept {
-		s.kept = slices.Delete(s.kept, slowKept, len(s.kept))
+	at := s.n
+	for at > 0 && s.kept[at-1].Took < one.Took {
+		at--
 	}
-	if len(s.kept) == slowKept {
+	if at == slowKept {
+		return
+	}
+	s.n = min(s.n+1, slowKept)
+	copy(s.kept[at+1:s.n], s.kept[at:])
+	s.kept[at] = one
+	if s.n == slowKept {
 		s.least.Store(int64(s.kept[slowKept-1].Took))
 	}
 }
@@ -115,5 +121,5 @@ func (s *slowest) keep(one Slow) {
 func (s *slowest) list() []Slow {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.kept)
+	return slices.Clone(s.kept[:s.n])
 }

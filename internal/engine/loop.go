@@ -40,7 +40,7 @@ func (f *Feed[In, Out]) All(yield func(context.Context, In) bool) {
 	x.isUp()
 	x.pull.serve()
 	x.setsUp()
-	x.at = f.h.step
+	x.at = &f.h.step
 }
 
 // recovered gives the item in hand its fate if the loop was left by a panic, of
@@ -58,11 +58,11 @@ func (f *Feed[In, Out]) recovered() {
 		}
 		f.drop()
 		h.failed(fault)
-	case x.at != h.step:
+	case x.at != &h.step:
 		x.failAt(x.at, fault)
 		h.settled()
 	}
-	x.at = h.step
+	x.at = &h.step
 }
 
 // Yield gives the output of the item in hand.
@@ -109,7 +109,7 @@ func (f *Feed[In, Out]) turn(in In) (out Out, err error) {
 // loop runs the user's worker function once.
 func (h *hand[In, Out]) loop() error {
 	x, f := h.x, h.feed
-	x.at = h.step
+	x.at = &h.step
 	f.begun, f.holds = false, false
 	x.setsUp()
 	err := h.Loop(f, x.number)
@@ -119,7 +119,7 @@ func (h *hand[In, Out]) loop() error {
 	switch {
 	case f.drop(): // the loop was left, by its own will or a panic that it stopped
 		h.failed(h.g.run.faults.Yield(0, err))
-	case x.at != h.step: // it stopped the panic of a step behind it
+	case x.at != &h.step: // it stopped the panic of a step behind it
 		x.failAt(x.at, h.g.run.faults.Yield(0, err))
 		h.settled()
 	}

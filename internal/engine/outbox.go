@@ -7,6 +7,8 @@ type outbox[T any] struct {
 	buf  []Item[T] // replaced only between chunks, see puller.relieve
 	n    int       // items in buf
 	sent int       // of those, already handed on by who relieved the worker
+
+	first [leastRoom]Item[T]
 }
 
 // anyOutbox is an outbox whose type the worker need not know.
@@ -56,8 +58,11 @@ func (o *outbox[T]) reserve(n int) {
 }
 
 func (o *outbox[T]) grow(n int) {
-	buf := make([]Item[T], n)
-	copy(buf, o.buf[:o.n])
+	buf := o.first[:]
+	if n > leastRoom {
+		buf = make([]Item[T], n)
+		copy(buf, o.buf[:o.n])
+	}
 	o.buf = buf
 }
 

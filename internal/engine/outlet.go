@@ -30,7 +30,7 @@ type Outlet[T any] struct {
 	i, n    int
 	ordered bool
 	seq     int64        // of the next item, if ordered
-	early   []Item[T]    // items that came before their turn, at seq modulo length
+	early   []Item[T]    // items that came before their turn, at seq modulo length; none at first
 	kept    int          // how many these are
 	told    atomic.Int64 // kept, as others know it
 	freed   []int32
@@ -45,7 +45,7 @@ type Outlet[T any] struct {
 func newOutlet[T any](run *Run, r *Ring[T], g *gate, ordered bool) *Outlet[T] {
 	return &Outlet[T]{
 		run: run, ring: r, gate: g, ordered: ordered,
-		waiter: newWaiter(), chunk: make([]Item[T], 8), early: make([]Item[T], 8), hold: 1,
+		waiter: newWaiter(), chunk: make([]Item[T], 8), hold: 1,
 	}
 }
 
@@ -101,7 +101,7 @@ func (o *Outlet[T]) place(seq int64) *Item[T] {
 func (o *Outlet[T]) keep(it *Item[T], seq int64) {
 	for seq-o.seq >= int64(len(o.early)) {
 		narrow := o.early
-		o.early = make([]Item[T], 2*len(narrow))
+		o.early = make([]Item[T], max(8, 2*len(narrow)))
 		for i := range int64(len(narrow)) {
 			*o.place(o.seq + i) = narrow[(o.seq+i)&int64(len(narrow)-1)]
 		}

@@ -175,6 +175,7 @@ func (r *Run) stated() Parts {
 	if p.queued != nil {
 		s.Sink.Queue = p.queued()
 	}
+	s.Groups = make([]GroupStats, 0, len(r.groups))
 	for _, g := range r.groups {
 		if g.spec.Role != RoleDoor {
 			s.Groups = append(s.Groups, g.stated(clock))
@@ -231,6 +232,7 @@ func (g *Group) stated(clock int64) GroupStats {
 	s.BackingOff = len(g.timers)
 	g.mu.Unlock()
 	var worked time.Duration // on what is counted, without what is in hand
+	s.Workers = make([]WorkerStats, 0, len(execs))
 	counts := make([]Counts, len(execs))
 	for i, x := range execs {
 		counts[i] = x.tally.outcomes()

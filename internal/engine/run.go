@@ -101,6 +101,13 @@ type Run struct {
 	hung    []error // calls that were abandoned, the first of them
 	waiting bool    // the run waits for its last workers
 
+	few struct { // room of the lists above, for short chains
+		segments [1]*Segment
+		groups   [2]*Group
+		gates    [1]*gate
+		heads    [1]anyHead
+	}
+
 	stats struct {
 		filtered, extra, retries, restarts, stuck, delivered, failed, rescued atomic.Int64
 
@@ -113,6 +120,7 @@ type Run struct {
 func New(ctx context.Context, faults *Faults, inFlight int, ordered bool) *Run {
 	r := &Run{faults: faults, inFlight: inFlight, ordered: ordered, born: time.Now().Add(-1), outer: ctx, observe: observer(ctx)}
 	r.parts.rests.run = r
+	r.segments, r.groups, r.gates, r.heads = r.few.segments[:0], r.few.groups[:0], r.few.gates[:0], r.few.heads[:0]
 	if IsSerial(ctx) {
 		r.serial = new(serial)
 	}

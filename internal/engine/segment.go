@@ -60,13 +60,17 @@ type Segment struct {
 	stash    []int32 // credits that the head has taken for its next items
 	finished bool    // the item that the source had in hand at a stop was taken
 	first    [blockSize]int32
-	seq      int64 // of the head's next item
-	rests    rests // of the head, for want of room
+	few      struct { // room of the lists, for short chains
+		rings  [2]anyRing
+		stores [2]growing
+	}
+	seq   int64 // of the head's next item
+	rests rests // of the head, for want of room
 }
 
 func newSegment(run *Run, parent *Segment) *Segment {
 	s := &Segment{run: run, parent: parent, head: newWaiter()}
-	s.stash = s.first[:0]
+	s.stash, s.rings, s.stores = s.first[:0], s.few.rings[:0], s.few.stores[:0]
 	s.rests.run = run
 	s.total.Store(-1)
 	run.segments = append(run.segments, s)

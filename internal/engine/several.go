@@ -137,7 +137,7 @@ func (h *hand[In, Out]) turn() {
 	s.held = append(s.held, s.fresh...)
 	clear(s.fresh)
 	s.fresh = s.fresh[:0]
-	h.x.at, s.turning = h.step, true
+	h.x.at, s.turning = &h.step, true
 	done, back, err := s.with.Turn(h.g.spec.Timeout, s.ins)
 	s.turning = false
 	if len(done) > 0 {

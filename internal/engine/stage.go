@@ -35,15 +35,15 @@ type Stage[In, Out any] struct {
 type crew[In, Out any] struct {
 	Stage[In, Out]
 	g    *Group
-	step *Step
-	cond *Step // the condition of the retry policy
+	step Step
+	cond Step // the condition of the retry policy
 
 	returned []held[In] // by workers that had several in hand; under g.mu
 }
 
 // Via adds a stage.
 func Via[In, Out any](f *Flow[In], spec Spec, st Stage[In, Out]) *Flow[Out] {
-	c := &crew[In, Out]{Stage: st, step: &Step{spec.Name}, cond: &Step{spec.Name}}
+	c := &crew[In, Out]{Stage: st, step: Step{spec.Name}, cond: Step{spec.Name}}
 	spec.Node = NodeOf(f)
 	if hooks := f.seg.run.hooks; hooks != nil {
 		spec.Hooks = spec.Hooks.and(hooks(spec))
@@ -150,7 +150,7 @@ type hand[In, Out any] struct {
 // plain is begin for a stage that has no limit, no retry and no loop, and whose
 // hooks are not told of what went well.
 func (h *hand[In, Out]) plain(x *Exec, in In) {
-	x.served, x.at, h.in = true, h.step, in
+	x.served, x.at, h.in = true, &h.step, in
 	out, err := h.do(h.ctx, in)
 	if err != nil {
 		h.failed(err)
@@ -193,7 +193,7 @@ func (h *hand[In, Out]) attempt() {
 		return
 	}
 	x.served = true
-	x.at = h.step
+	x.at = &h.step
 	out, err := h.call()
 	if err != nil {
 		h.failed(err)
@@ -290,7 +290,7 @@ func (h *hand[In, Out]) failed(err error) {
 	j.made++
 	h.event(AttemptFailed, j.made, 0, err)
 	if h.g.spec.Retry != nil {
-		h.x.at = h.cond
+		h.x.at = &h.cond
 		wait, again := h.g.spec.Retry.Next(j.made, h.g.run.now()-j.begun, err)
 		if again {
 			j.earlier = append(slices.Clip(j.earlier), err)
@@ -358,7 +358,7 @@ func (h *hand[In, Out]) crashed(at *Step, err error) (anew bool) {
 		h.cancel = nil
 	}
 	switch at {
-	case h.step:
+	case &h.step:
 		if h.hands != nil && h.hands.turning {
 			h.hands.turning = false
 			h.loseHands(err, h.hands.takeNewest(h.hands.inHand()))
@@ -376,7 +376,7 @@ func (h *hand[In, Out]) crashed(at *Step, err error) (anew bool) {
 		}
 		h.failed(err)
 		return h.Open != nil || h.Loop != nil
-	case h.cond:
+	case &h.cond:
 		if h.rest.ins != nil {
 			h.failBatch(err)
 			return false

@@ -167,8 +167,10 @@ func (g *Group) stuckTooOften() bool {
 }
 
 // goroutineName returns how a stack trace names the calling goroutine.
-func goroutineName() []byte {
-	buf := make([]byte, 64)
+func goroutineName() []byte { return nameIn(make([]byte, 64)) }
+
+// nameIn is goroutineName in the memory of buf.
+func nameIn(buf []byte) []byte {
 	buf = buf[:runtime.Stack(buf, false)]
 	if i := bytes.IndexByte(buf, '['); i > 0 {
 		return buf[:i]
