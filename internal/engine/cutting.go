@@ -29,9 +29,7 @@ type cutting struct {
 	_ [64]byte // what is written for every line shares no cache line with others
 	x *Exec
 	*lending
-	do Handler[[]byte]
-	// each, if not nil, works off the lines that are claimed, as eachLine does.
-	each    func(w *cutting) (more bool)
+	do      Handler[[]byte]
 	push    func(slot int32) // hands the block in slot to the outlet
 	leave   func(slot int32) // ends the stay of one that the outlet need not see
 	renew   func()           // begins a new cell, in a run that merges
@@ -55,7 +53,9 @@ type cutting struct {
 	cell    any
 	since   time.Duration // of the last claim
 	claimed int           // bytes of it
-	_       [64]byte
+	// each, if not nil, works off the lines that are claimed, in place of eachLine.
+	each func(w *cutting) (more bool)
+	_    [64]byte
 }
 
 // stride chooses how many bytes a worker claims at once, from what they cost.
@@ -195,11 +195,12 @@ func (w *cutting) readAt(buf []byte, off int64) (n int, err error) {
 
 // cut works off the lines of the part that nobody else has claimed.
 func (w *cutting) cut() {
-	each := w.each
-	if each == nil {
-		each = (*cutting).eachLine
+	if w.each != nil {
+		for w.each(w) && !w.ended && w.claim() {
+		}
+		return
 	}
-	for each(w) && !w.ended && w.claim() {
+	for w.eachLine() && !w.ended && w.claim() {
 	}
 }
 
