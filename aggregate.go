@@ -55,15 +55,16 @@ func (r *Run[In, Out]) Aggregate[A any](newAcc func() A, add func(A, In, Out) A,
 			a.Into(here, in, out)
 			return nil
 		})
-		return err == nil || r.turn(engine.Item[Out]{Slot: slot}, in, err)
+		return err == nil || r.turn(engine.Item[Out]{Slot: slot}, in, &engine.Failure{Err: err})
 	}, r.bearItem, r.borne)
 	r.absorb = nil
 	return merged(a.Cells.All(), newAcc, merge)
 }
 
 // turn makes a failure of an output that could not be added.
-func (r *Run[In, Out]) turn(it engine.Item[Out], in In, err error) (more bool) {
-	r.outlet.Meta(it.Slot).Fail = &engine.Failure{Stage: "aggregate", Attempts: 1, Err: err}
+func (r *Run[In, Out]) turn(it engine.Item[Out], in In, f *engine.Failure) (more bool) {
+	f.Stage, f.Attempts = "aggregate", 1
+	r.outlet.Meta(it.Slot).Fail = f
 	more = r.bear(in, r.itemError(it))
 	if !r.untold {
 		r.outlet.Turn(it)

@@ -11,26 +11,28 @@ import (
 
 // Borrowed is lines that are lent: their memory is used again as soon as the
 // function that was given one has returned. It is no Pipeline, so that none can
-// get out of the call: Map and Try make items of them, which a Pipeline has. A
-// function must neither keep the line nor change it; what it returns must not
-// share its memory, so that a line that is wanted is copied, by string(line).
-// A test under the race detector finds a function that keeps one: there the
-// line is overwritten when the function has returned.
+// get out of the call: Map and Try make items of them, which a Pipeline has, and
+// Aggregate adds them up as they are, the quickest way. A function must neither
+// keep the line nor change it; what it returns must not share its memory, so
+// that a line that is wanted is copied, by string(line). A test under the race
+// detector finds a function that keeps one: there the line is overwritten when
+// the function has returned.
 //
 // # How it runs
 //
-// In a chain of steps alone (Map, Try, Filter) that ends in [Run.Aggregate],
-// without [Pipeline.InFlight], the lines are cut by the workers of the run, one
-// for each processor (runtime.GOMAXPROCS): each reads a block of the text at a
-// time, and a line costs little more than the functions called for it. Then
-// what is in flight are blocks, three for each worker and two more, twice that
-// if the run is ordered, with whatever lines they have. A worker that is held up
-// by a line, or whose lines are slow while another idles, gives the rest of its
-// block away. With Ordered, accumulators are made of pieces of the text and
-// merged in their order in the goroutine of the loop: the result is that of a
-// plain loop if merge is associative.
+// In [Borrowed.Aggregate], and in a chain of steps alone (Map, Try, Filter) that
+// ends in [Run.Aggregate], without [Pipeline.InFlight], the lines are cut by the
+// workers of the run, one for each processor (runtime.GOMAXPROCS): each reads a
+// block of the text at a time, and a line costs little more than the functions
+// called for it. Then what is in flight are blocks, three for each worker and
+// two more, twice that if the run is ordered, with whatever lines they have. A
+// worker that is held up by a line, or whose lines are slow while another idles,
+// gives the rest of its block away. With Ordered, accumulators are made of
+// pieces of the text and merged in their order in the goroutine of the loop: the
+// result is that of a plain loop if merge is associative.
 //
-// In all other chains the lines are cut by the source, and travel one by one.
+// In all other chains, and in a serial run, the lines are cut by the source, and
+// travel one by one.
 //
 // [Stats] counts lines in both; as read those that a worker has come to. Index
 // and place of a failure are those of its line.
@@ -77,7 +79,7 @@ func Lend(l Lender) Borrowed {
 	return Borrowed{Pipeline[[]byte, []byte]{
 		nodes: []PlanNode{{Kind: KindSource, Name: "lines"}},
 		compile: func(p *plan[[]byte]) *engine.Flow[[]byte] {
-			return engine.Lend(p.run, engine.Lender{
+			f, origins := engine.Lend(p.run, engine.Lender{
 				Lines: func(ctx context.Context, out *engine.Emitter[[]byte]) error {
 					return l.Lines(ctx, &Emitter[[]byte]{out: out})
 				},
@@ -85,7 +87,9 @@ func Lend(l Lender) Borrowed {
 					return l.Blocks(ctx, func(b Block) bool { return emit(engine.Block(b)) })
 				},
 				MaxLength: l.MaxLength, TooLong: l.TooLong,
-			})
+			}, !p.decoded)
+			p.origins = origins
+			return f
 		},
 	}}
 }

@@ -76,3 +76,75 @@ func ExampleBorrowed_Filter() {
 	fmt.Println(lines.To(context.Background(), total))
 	// Output: 3 <nil>
 }
+
+func ExampleBorrowed_Aggregate() {
+	// Each worker has a map of its own; a word is copied once for each.
+	count := func(words map[string]int, line []byte) map[string]int {
+		words[string(line)]++
+		return words
+	}
+	merge := func(words, others map[string]int) map[string]int {
+		for word, n := range others {
+			words[word] += n
+		}
+		return words
+	}
+	words, err := vimap.Lend(inMemory("tick\ntock\ntick\n")).
+		Aggregate(context.Background(), func() map[string]int { return map[string]int{} }, count, merge)
+	fmt.Println(words, err)
+	// Output: map[tick:2 tock:1] <nil>
+}
+
+// lengths adds up the lengths of lines.
+func lengths(run *vimap.LentRun) int {
+	return run.Aggregate(
+		func() int { return 0 },
+		func(sum int, line []byte) int { return sum + len(line) },
+		func(one, other int) int { return one + other })
+}
+
+func ExampleBorrowed_Start() {
+	run := vimap.Lend(inMemory("one\ntwo\nthree\n")).Start(context.Background())
+	fmt.Println(lengths(run), run.Stats().Delivered, run.Err())
+	// Output: 11 3 <nil>
+}
+
+func ExampleLentRun_Aggregate() {
+	run := vimap.Lend(inMemory("one\ntwo\nthree\n")).Start(context.Background())
+	first := run.Aggregate(
+		func() string { return "" },
+		func(least string, line []byte) string {
+			if least == "" || string(line) < least {
+				return string(line) // a copy: the line is lent
+			}
+			return least
+		},
+		func(one, other string) string { return min(one, other) })
+	fmt.Println(first, run.Err())
+	// Output: one <nil>
+}
+
+func ExampleLentRun_Err() {
+	run := vimap.Lend(inMemory("1\n2\n\n")).Start(context.Background())
+	run.Aggregate(
+		func() int { return 0 },
+		func(sum int, line []byte) int { return sum + int(line[0]-'0') },
+		func(one, other int) int { return one + other })
+	fmt.Println(run.Err())
+	// Output: vimap: stage "aggregate": item 2: panic: runtime error: index out of range [0] with length 0
+}
+
+func ExampleLentRun_Stats() {
+	long := func(line []byte) bool { return len(line) > 3 }
+	run := vimap.Lend(inMemory("one\ntwo\nthree\n")).Filter(long).Start(context.Background())
+	lengths(run)
+	fmt.Println(run.Stats().Delivered, "added,", run.Stats().Filtered, "filtered", run.Err())
+	// Output: 1 added, 2 filtered <nil>
+}
+
+func ExampleLentRun_Stop() {
+	run := vimap.Lend(inMemory("one\ntwo\nthree\n")).Start(context.Background())
+	run.Stop() // from any goroutine, and here before anything was read
+	fmt.Println(lengths(run), run.Err())
+	// Output: 0 <nil>
+}

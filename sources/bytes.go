@@ -14,18 +14,21 @@ import (
 )
 
 // Bytes lends the lines of the files at paths to the functions of the steps
-// that make items of them: nothing is allocated for a line. The path "-", and no
-// path at all, means standard input.
+// that make items of them, or add them up: nothing is allocated for a line. The
+// path "-", and no path at all, means standard input.
 //
 //	total, err := sources.Bytes("sizes.txt").
 //		Try(func(line []byte) (int, error) { return parse(line) }).
 //		To(ctx, sinks.Aggregate(zero, add, sum))
 //
+//	words, err := sources.Bytes("text.txt").Aggregate(ctx, newCounts, count, merge)
+//
 // A line is valid only while the function runs that was given it. [vimap.Borrowed]
 // says what that means, and in which chains the workers read the files
-// themselves, at several places at once, unless they are packed: those of inline steps up to
-// [vimap.Run.Aggregate], which sinks.Aggregate is. Then a regular file is read as
-// far as it goes when it is opened, and a file may be opened before the one
+// themselves, at several places at once, unless they are packed: up to
+// [vimap.Borrowed.Aggregate], and those of inline steps up to
+// [vimap.Run.Aggregate], which sinks.Aggregate is. Then a regular file is read
+// as far as it goes when it is opened, and a file may be opened before the one
 // before it is done with.
 //
 // What a line is, and the errors, are as in [Lines]. Where several workers read

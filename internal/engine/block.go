@@ -79,18 +79,20 @@ type lending struct {
 	stride stride
 	ledger ledger
 	merges bool // in order: a cell for each part
+	folds  bool // the lines themselves are what is added
 	bring  func(cell any)
 }
 
-// Lend begins a chain with lines of a lender.
-func Lend(r *Run, l Lender) *Flow[[]byte] {
-	f, _ := Source(r, l.Lines, false)
+// Lend begins a chain with lines of a lender. origins keeps those that travel.
+func Lend(r *Run, l Lender, origins bool) (*Flow[[]byte], *Store[[]byte]) {
+	f, kept := Source(r, l.Lines, origins)
 	f = inline(f, func(do Handler[[]byte]) Handler[[]byte] {
 		return func(x *Exec, line []byte) { do(x, slices.Clip(line)) } // or an append would write over the next
 	})
 	if r.serial != nil || r.inFlight > 0 {
-		return f
+		return f, kept
 	}
+	f.bare = true
 	f.fuse = func(mk maker[[]byte]) *lending {
 		n := runtime.GOMAXPROCS(0)
 		lent := &lending{Lender: &l, seg: f.seg, stores: slices.Clone(f.seg.stores[1:]), merges: r.ordered}
@@ -116,7 +118,7 @@ func Lend(r *Run, l Lender) *Flow[[]byte] {
 		r.ends = append(r.ends, func(error) { lent.ledger.end() })
 		return lent
 	}
-	return f
+	return f, kept
 }
 
 // reserve gives each worker a slot for the line in hand: several may be at work

@@ -53,7 +53,9 @@ type cutting struct {
 	cell    any
 	since   time.Duration // of the last claim
 	claimed int           // bytes of it
-	_       [64]byte
+	// each, if not nil, works off the lines that are claimed, in place of eachLine.
+	each func(w *cutting) (more bool)
+	_    [64]byte
 }
 
 // stride chooses how many bytes a worker claims at once, from what they cost.
@@ -193,34 +195,42 @@ func (w *cutting) readAt(buf []byte, off int64) (n int, err error) {
 
 // cut works off the lines of the part that nobody else has claimed.
 func (w *cutting) cut() {
-	x, text := w.x, w.text
-	for {
-		for w.pos < w.till {
-			i := bytes.IndexByte(text[w.pos:], '\n')
-			if i < 0 {
-				if !w.last() {
-					return
-				}
-				text = w.text
-				continue
-			}
-			line := text[w.pos : w.pos+i : w.pos+i]
-			if i > 0 && line[i-1] == '\r' {
-				line = line[: i-1 : i-1]
-			}
-			if w.MaxLength > 0 && len(line) > w.MaxLength {
-				w.refuse()
-				return
-			}
-			w.pos += i + 1
-			w.lines++
-			w.in = false
-			w.do(x, line)
+	if w.each != nil {
+		for w.each(w) && !w.ended && w.claim() {
 		}
-		if w.ended || !w.claim() {
-			return
-		}
+		return
 	}
+	for w.eachLine() && !w.ended && w.claim() {
+	}
+}
+
+// eachLine works off the lines that are claimed; false means that no further one
+// is to be worked on.
+func (w *cutting) eachLine() bool {
+	x, text := w.x, w.text
+	for w.pos < w.till {
+		i := bytes.IndexByte(text[w.pos:], '\n')
+		if i < 0 {
+			if !w.last() {
+				return false
+			}
+			text = w.text
+			continue
+		}
+		line := text[w.pos : w.pos+i : w.pos+i]
+		if i > 0 && line[i-1] == '\r' {
+			line = line[: i-1 : i-1]
+		}
+		if w.MaxLength > 0 && len(line) > w.MaxLength {
+			w.refuse()
+			return false
+		}
+		w.pos += i + 1
+		w.lines++
+		w.in = false
+		w.do(x, line)
+	}
+	return true
 }
 
 // last takes a line whose end is not in the text that is known. It reports
@@ -260,6 +270,17 @@ func (w *cutting) further(have int) {
 	w.till -= w.pos
 	w.pos = 0
 	w.read(length)
+}
+
+// line is the one in hand, found again.
+func (w *cutting) line() []byte {
+	text := w.text[:w.pos]
+	text, whole := bytes.CutSuffix(text, []byte{'\n'})
+	text = text[bytes.LastIndexByte(text, '\n')+1:]
+	if whole {
+		text = bytes.TrimSuffix(text, []byte{'\r'})
+	}
+	return text
 }
 
 func (w *cutting) refuse() {
@@ -366,6 +387,9 @@ func (w *cutting) finish() {
 	if w.merges {
 		w.seal(nil)
 	} else {
+		if w.each != nil {
+			w.kept = w.lines - int64(len(w.events)) // all but those that failed
+		}
 		stats.absorbed.Add(w.kept)
 		stats.filtered.Add(w.passed)
 	}
@@ -404,6 +428,9 @@ func (w *cutting) pass(slot int32, s State) {
 	m := w.seg.meta(slot)
 	f := m.Fail
 	m.Fail = nil
+	if w.folds && !f.HasInput {
+		f.Input, f.HasInput = string(w.line()), true
+	}
 	w.seal(f)
 }
 

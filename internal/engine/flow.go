@@ -17,6 +17,7 @@ type Flow[T any] struct {
 	// fuse, if not nil, has the steps run where blocks are cut into items, up to
 	// the end of the chain, which mk makes.
 	fuse func(mk maker[T]) *lending
+	bare bool // no step is behind where blocks are cut
 	// last makes the boundary itself the last ring, where no step is behind it.
 	last func(g *gate) *Ring[T]
 	// serial has a serial run hand its items to the steps behind it.

@@ -18,26 +18,15 @@ type unpacking struct {
 
 // absorbLines is Absorb for lines of blocks.
 func absorbLines[T, In, A any](f *Flow[T], origins *Store[In], a *Absorber[In, T, A]) *Outlet[T] {
-	run := f.seg.run
-	g := new(gate)
-	run.gates = append(run.gates, g)
-	r := newRing[T](f.seg, g)
 	step := &Step{a.Name}
-	lent := f.fuse(func(x *Exec) Handler[T] {
-		w := x.pull.(*cutting)
-		w.push = func(slot int32) { r.pushAll([]Item[T]{{Slot: slot, State: Live}}) }
-		w.leave = func(slot int32) {
-			f.seg.leave([]int32{slot})
-			r.gone.Add(1)
-			r.recheck()
-		}
+	o := endLines(f, func(w *cutting) Handler[T] {
 		var cell *Cell[A]
 		if w.merges {
 			w.renew = func() { cell = nil }
 		} else {
 			cell = a.Cells.New()
 		}
-		origin, add := origins.At(x.slot), a.Add
+		origin, add := origins.At(w.x.slot), a.Add
 		return func(x *Exec, v T) {
 			x.at = step
 			if cell == nil {
@@ -51,8 +40,27 @@ func absorbLines[T, In, A any](f *Flow[T], origins *Store[In], a *Absorber[In, T
 			w.kept++
 		}
 	})
+	o.blocks.bring = func(cell any) { a.Part = cell.(*Cell[A]) }
+	return o
+}
+
+// endLines ends a chain where blocks are cut.
+func endLines[T any](f *Flow[T], mk func(w *cutting) Handler[T]) *Outlet[T] {
+	run := f.seg.run
+	g := new(gate)
+	run.gates = append(run.gates, g)
+	r := newRing[T](f.seg, g)
+	lent := f.fuse(func(x *Exec) Handler[T] {
+		w := x.pull.(*cutting)
+		w.push = func(slot int32) { r.pushAll([]Item[T]{{Slot: slot, State: Live}}) }
+		w.leave = func(slot int32) {
+			f.seg.leave([]int32{slot})
+			r.gone.Add(1)
+			r.recheck()
+		}
+		return mk(w)
+	})
 	r.upstream = []*Group{lent.g}
-	lent.bring = func(cell any) { a.Part = cell.(*Cell[A]) }
 	o := newOutlet(run, r, g, run.ordered)
 	o.blocks = &unpacking{lending: lent}
 	return o
