@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"runtime"
 	"sync/atomic"
 	"time"
 )
@@ -38,6 +39,7 @@ type Outlet[T any] struct {
 	take    func(Item[T]) bool // of a serial run: the loop over it
 	blocks  *unpacking         // if what comes are blocks of lines
 	meter   *meter             // nil: of the loop over the run
+	gather  gather
 
 	delivered int64
 }
@@ -45,7 +47,7 @@ type Outlet[T any] struct {
 func newOutlet[T any](run *Run, r *Ring[T], g *gate, ordered bool) *Outlet[T] {
 	return &Outlet[T]{
 		run: run, ring: r, gate: g, ordered: ordered,
-		waiter: newWaiter(), chunk: make([]Item[T], 8), hold: 1,
+		waiter: newWaiter(), chunk: make([]Item[T], 8), hold: 1, gather: gather{yield: runtime.Gosched},
 	}
 }
 
@@ -154,6 +156,9 @@ func (o *Outlet[T]) fill(wait time.Duration) arrival {
 		g.mu.Unlock()
 		o.settle()
 		woken := o.park(wait)
+		if woken && o.ring.singly() {
+			o.gather.wait(o.run)
+		}
 		g.mu.Lock()
 		if !woken && g.unrest(&o.waiter) {
 			g.mu.Unlock()
