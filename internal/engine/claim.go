@@ -121,6 +121,10 @@ func (p *puller[T]) work() {
 			now := x.g.run.now()
 			if p.taken == 1 { // the accounts have time
 				x.out.flush()
+				if x.woke && now-p.turn >= turnTime {
+					p.turn, x.woke = now, false
+					runtime.Gosched()
+				}
 			}
 			p.settleAt(c, now)
 			x.claims.Store(0)

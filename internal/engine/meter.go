@@ -92,7 +92,7 @@ func (p *puller[T]) settleAt(c claims, now time.Duration) {
 	}
 	t.attempts(&x.g.latencies, calls, each)
 	p.last = now
-	if now-p.turn >= turnTime && (p.taken != 1 || x.woke) {
+	if p.taken != 1 && now-p.turn >= turnTime {
 		p.turn, p.yield, x.woke = now, true, false
 	}
 	if !t.later(took) {

@@ -10,6 +10,9 @@ const (
 	// cost of taking vanish, too little for a person or a neighbour to notice.
 	chunkTime = 10 * time.Microsecond
 	mostChunk = 512
+	// longestChunk is what a chunk counts as at most in the mean cost of an item: a
+	// rare slow one, which others are relieved of, is not what the next will cost.
+	longestChunk = 3 * chunkTime
 	leastRoom = 8 // items that a worker has room for from the first
 	// paceSpan is how many items the mean cost looks back over.
 	paceSpan = 1024
@@ -29,7 +32,7 @@ type pace struct {
 
 // observe counts items that took d together.
 func (p *pace) observe(items int, d time.Duration) {
-	n, ns := p.items.Add(int64(items)), p.spent.Add(int64(d))
+	n, ns := p.items.Add(int64(items)), p.spent.Add(int64(min(d, longestChunk)))
 	now := p.size.Load()
 	want := int64(mostChunk)
 	if ns > 0 {
