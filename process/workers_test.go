@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -158,6 +159,22 @@ func (m *mood) close() error {
 	return nil
 }
 
+// awaitReader waits until the goroutine that hears the parent waits for more:
+// what it read from a pipe that was closed before would be an error.
+func awaitReader() {
+	stacks := make([]byte, 1<<20)
+	for {
+		all := string(stacks[:runtime.Stack(stacks, true)])
+		for stack := range strings.SplitSeq(all, "\n\n") {
+			head, _, _ := strings.Cut(stack, "\n")
+			if strings.Contains(head, "IO wait") && strings.Contains(stack, "(*session).read") {
+				return
+			}
+		}
+		runtime.Gosched()
+	}
+}
+
 // do returns its input and the pid, or does what the input says.
 func (m *mood) do(ctx context.Context, what string) (string, error) {
 	m.calls++
@@ -165,6 +182,7 @@ func (m *mood) do(ctx context.Context, what string) (string, error) {
 	case "raw":
 		return "", errors.New("a byte: \xff")
 	case "deaf": // it does not hear what comes then
+		awaitReader()
 		_ = syscall.Close(3)
 		time.AfterFunc(100*time.Millisecond, func() { os.Exit(3) })
 	case "error":
