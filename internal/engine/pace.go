@@ -13,7 +13,7 @@ const (
 	// longestChunk is what a chunk counts as at most in the mean cost of an item: a
 	// rare slow one, which others are relieved of, is not what the next will cost.
 	longestChunk = 3 * chunkTime
-	leastRoom = 8 // items that a worker has room for from the first
+	leastRoom    = 8 // items that a worker has room for from the first
 	// paceSpan is how many items the mean cost looks back over.
 	paceSpan = 1024
 	// turnTime is how long a worker goes on before it lets others have the
