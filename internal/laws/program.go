@@ -110,5 +110,5 @@ func later(d Draws, fake bool) time.Duration {
 	if fake {
 		return time.Duration(d(1, 200)) * time.Millisecond
 	}
-	return time.Duration(d(0, 5_000)) * time.Microsecond
+	return time.Duration(d(1, 5_000)) * time.Microsecond
 }
