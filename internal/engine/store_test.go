@@ -1,0 +1,41 @@
+package engine
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestAStoreHasAPlaceForEachSlot(t *testing.T) {
+	for name, most := range map[string]int{"reserved": 5_000, "of a serial run": 0} {
+		t.Run(name, func(t *testing.T) {
+			const slots = 5_000
+			var s Store[string]
+			s.reserve(most)
+			places := map[*string]bool{}
+			for slot := range int32(slots) {
+				if slot%blockSize == 0 {
+					s.grow(int(slot / blockSize))
+				}
+				p := s.At(slot)
+				require.Zero(t, *p)
+				*p = "kept"
+				places[p] = true
+			}
+			require.Len(t, places, slots)
+			s.clear([]int32{0, 64, slots - 1})
+			require.Zero(t, *s.At(64))
+			require.Equal(t, "kept", *s.At(65))
+		})
+	}
+}
+
+func TestOnlyWhatHasNoPointersIsPlain(t *testing.T) {
+	require.True(t, isPlain[int]())
+	require.True(t, isPlain[float32]())
+	require.False(t, isPlain[string]())
+	require.False(t, isPlain[*int]())
+	require.False(t, isPlain[any]())
+	require.False(t, isPlain[struct{ p *int }]())
+	require.False(t, isPlain[[1]string]())
+}
