@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -96,4 +97,45 @@ func TestTheTailOfTheInputIsSpreadOverAllWorkers(t *testing.T) {
 		require.Equal(t, 64, n)
 		require.Equal(t, 80*time.Millisecond, time.Since(begun), "eight full rounds")
 	})
+}
+
+func TestSlowItemsBehindQuickOnesHaveAllWorkersWithinMilliseconds(t *testing.T) {
+	const workers, quick = 32, 20_000
+	for name, pause := range map[string]time.Duration{"together": 0, "one after another": time.Second} {
+		t.Run(name, func(t *testing.T) {
+			testkit.Bubble(t, func(t *testing.T) {
+				var slow sync.WaitGroup
+				slow.Add(workers)
+				source := vimap.Emit(func(_ context.Context, out *vimap.Emitter[int]) error {
+					for n := range quick + workers {
+						if n >= quick {
+							time.Sleep(pause)
+						}
+						if !out.One(n) {
+							return nil
+						}
+					}
+					return nil
+				})
+				var all time.Time
+				stage := vimap.Func(func(_ context.Context, n int) (time.Time, error) {
+					if n < quick {
+						return time.Time{}, nil
+					}
+					slow.Done()
+					slow.Wait() // for as many others as there are workers
+					return time.Now(), nil
+				}).Workers(workers)
+				run := source.InFlight(quick).Via(stage).Start(t.Context())
+				begun := time.Now()
+				for _, at := range run.Zip() {
+					if at.After(all) {
+						all = at
+					}
+				}
+				require.NoError(t, run.Err())
+				require.Less(t, all.Sub(begun)-workers*pause, 10*time.Millisecond)
+			})
+		})
+	}
 }

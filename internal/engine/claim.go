@@ -165,7 +165,7 @@ func (p *puller[T]) take() (int, func(*Exec)) {
 				}
 				x.out.reserve(len(p.batch))
 			}
-			if n := p.ring.takeLocked(p.batch[:size]); n > 0 {
+			if n := p.ring.takeLocked(p.batch[:min(size, p.share())]); n > 0 {
 				g.unlockAndWake(p.more())
 				return n, nil
 			}
@@ -189,6 +189,18 @@ func (p *puller[T]) take() (int, func(*Exec)) {
 	}
 	g.mu.Unlock()
 	return 0, nil
+}
+
+// share is how many items a worker takes at most: of those that were given back,
+// which may be as slow as what held that worker up, as many as each could have.
+// The caller holds mu.
+func (p *puller[T]) share() int {
+	back := len(p.ring.back)
+	if back == 0 {
+		return mostChunk
+	}
+	g := p.x.g
+	return 1 + back/(1+len(g.idle)+g.spec.Workers-g.started)
 }
 
 // more reports whether there is work for another worker. The caller holds mu.
