@@ -139,3 +139,33 @@ func TestSlowItemsBehindQuickOnesHaveAllWorkersWithinMilliseconds(t *testing.T) 
 		})
 	}
 }
+
+func TestAnItemThatArrivesAloneBehindQuickOnesIsDeliveredAtOnce(t *testing.T) {
+	const quick, alone = 20_000, 300
+	for name, workers := range map[string]int{"two workers": 2, "many": 32} {
+		t.Run(name, func(t *testing.T) {
+			testkit.Bubble(t, func(t *testing.T) {
+				stage := vimap.Func(func(_ context.Context, at time.Time) (time.Time, error) { return at, nil }).Workers(workers)
+				source := vimap.Emit(func(_ context.Context, out *vimap.Emitter[time.Time]) error {
+					for n := range quick + alone {
+						if n >= quick {
+							time.Sleep(time.Millisecond)
+						}
+						if !out.One(time.Now()) {
+							return nil
+						}
+					}
+					return nil
+				})
+				got := 0
+				run := source.Via(stage).Via(stage).Start(t.Context())
+				for _, at := range run.Zip() {
+					got++
+					require.Zero(t, time.Since(at))
+				}
+				require.NoError(t, run.Err())
+				require.Equal(t, quick+alone, got)
+			})
+		})
+	}
+}

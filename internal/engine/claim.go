@@ -151,6 +151,7 @@ func (x *Exec) awaitRelief() {
 func (p *puller[T]) take() (int, func(*Exec)) {
 	g, x := p.x.g, p.x
 	g.mu.Lock()
+	lingered := false
 	for !g.over {
 		if job := g.jobs.pop(); job != nil {
 			g.unlockAndWake(p.more())
@@ -168,6 +169,12 @@ func (p *puller[T]) take() (int, func(*Exec)) {
 			if n := p.ring.takeLocked(p.batch[:min(size, p.share())]); n > 0 {
 				g.unlockAndWake(p.more())
 				return n, nil
+			}
+		}
+		if !lingered && p.ring != nil && g.pace.isQuick() {
+			lingered, p.last = true, 0
+			if p.ring.linger() {
+				continue
 			}
 		}
 		g.rest(&x.waiter)

@@ -22,6 +22,9 @@ type gate struct {
 	// nobody is being woken already.
 	open   atomic.Bool
 	waking bool
+	// lingering says that a consumer looks for items without being parked.
+	lingering bool
+	linger    linger
 	// spawn starts a further worker if fewer run than may; called under mu.
 	spawn func() bool
 	spare bool // spawn may succeed
@@ -67,13 +70,18 @@ func (g *gate) pick() *waiter {
 // arrived ends a wake: the consumer under mu looks for items itself now.
 func (g *gate) arrived() {
 	g.waking = false
-	g.open.Store(len(g.idle) > 0 || g.spare)
+	g.reopen()
+}
+
+// reopen has pushes call again, if there is anybody to call. The caller holds mu.
+func (g *gate) reopen() {
+	g.open.Store(!g.waking && !g.lingering && (len(g.idle) > 0 || g.spare))
 }
 
 // rest parks w; the caller holds mu and unlocks it after.
 func (g *gate) rest(w *waiter) {
 	g.idle = append(g.idle, w)
-	g.open.Store(!g.waking)
+	g.reopen()
 }
 
 // unrest takes w back from the waiters and reports whether it was there; if
@@ -84,7 +92,7 @@ func (g *gate) unrest(w *waiter) bool {
 		return false
 	}
 	g.idle = slices.Delete(g.idle, i, i+1)
-	g.open.Store(!g.waking && (len(g.idle) > 0 || g.spare))
+	g.reopen()
 	return true
 }
 
@@ -93,7 +101,7 @@ func (g *gate) all() {
 	g.mu.Lock()
 	idle := g.idle
 	g.idle = nil
-	g.open.Store(g.spare && !g.waking)
+	g.reopen()
 	g.mu.Unlock()
 	for _, w := range idle {
 		w.signal()

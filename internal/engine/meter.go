@@ -192,14 +192,19 @@ type rests struct {
 
 // park has w park, see waiter.park.
 func (r *rests) park(w *waiter, wait time.Duration) bool {
+	return r.during(func() bool { return w.park(wait) })
+}
+
+// during measures how long f takes, which waits, and returns what it returns.
+func (r *rests) during(f func() bool) bool {
 	if r.left > 0 {
 		r.left--
 		r.skipped++
-		return w.park(wait)
+		return f()
 	}
 	began := r.run.now()
 	r.since.Store(int64(began))
-	woken := w.park(wait)
+	woken := f()
 	ended := r.run.now()
 	n := int64(r.skipped + 1)
 	r.spent.Add(min(int64(ended-began)*n, int64(ended-r.last)))

@@ -121,6 +121,7 @@ func (o *Outlet[T]) fill(wait time.Duration) arrival {
 	if o.ordered {
 		o.told.Store(int64(o.kept))
 	}
+	lingered := false
 	g.mu.Lock()
 	for {
 		if o.run.halted.Load() && !o.run.drains.Load() {
@@ -147,6 +148,12 @@ func (o *Outlet[T]) fill(wait time.Duration) arrival {
 		if wait == 0 {
 			g.mu.Unlock()
 			return timedOut
+		}
+		if !lingered {
+			lingered = true
+			if o.lingers() {
+				continue
+			}
 		}
 		g.rest(&o.waiter)
 		if o.ring.waitingLocked() > 0 || o.ring.complete.Load() || o.run.halted.Load() {

@@ -64,8 +64,9 @@ type Segment struct {
 		rings  [2]anyRing
 		stores [2]growing
 	}
-	seq   int64 // of the head's next item
-	rests rests // of the head, for want of room
+	seq    int64 // of the head's next item
+	rests  rests // of the head, for want of room
+	linger linger
 }
 
 func newSegment(run *Run, parent *Segment) *Segment {
@@ -169,6 +170,9 @@ func (s *Segment) several(n int) ([]int32, bool) {
 
 func (s *Segment) refill() bool {
 	s.mu.Lock()
+	if s.taken >= s.limit && !s.ending() {
+		s.lingers()
+	}
 	for s.taken >= s.limit && !s.ending() {
 		s.parked = true
 		s.mu.Unlock()
