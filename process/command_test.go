@@ -89,6 +89,7 @@ func (s said) Write(line []byte) (int, error) {
 }
 
 func TestAProgramThatHangsIsNotToldToFlush(t *testing.T) {
+	rerun.Share(t, 4)
 	needs(t, "sleep")
 	vimaptest.NoLeaks(t)
 	o := silent
@@ -127,6 +128,7 @@ func TestAProgramThatAnswersTwiceIsNotTrustedFurther(t *testing.T) {
 }
 
 func TestALineThatIsNoAnswerShiftsNoOther(t *testing.T) {
+	rerun.Share(t, 4)
 	needs(t, "python3")
 	vimaptest.NoLeaks(t)
 	all, _ := outcomes(t, python(`
@@ -144,6 +146,7 @@ for line in sys.stdin:
 }
 
 func TestAnInputThatAProgramDidNotReadIsNotCharged(t *testing.T) {
+	rerun.Share(t, 4)
 	needs(t, "sh")
 	vimaptest.NoLeaks(t)
 	all, run := outcomes(t, process.Command("sh", "-c", `read -r line; echo "$line"; exec <&-; sleep 0.1`).With(silent).Lines(), "a", "b")

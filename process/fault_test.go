@@ -126,6 +126,7 @@ func TestWhatIsLeftOfABatchIsHandedOnBehindACrash(t *testing.T) {
 
 func TestAConditionThatPanicsOverALostWorkerCostsItsInputAlone(t *testing.T) {
 	vimaptest.NoLeaks(t)
+	rerun.Share(t, 4)
 	ins := slices.Repeat([]string{"a"}, 400)
 	for i := 50; i < len(ins); i += 50 {
 		ins[i] = "lost"

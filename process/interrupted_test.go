@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/vimaptest"
 )
 
@@ -16,6 +17,7 @@ import (
 // written.
 func TestATimeThatIsOverAtOnceCostsNoChild(t *testing.T) {
 	vimaptest.NoLeaks(t)
+	rerun.Share(t, 4)
 	for _, limit := range []time.Duration{1, 10 * time.Microsecond, 30 * time.Microsecond, 100 * time.Microsecond} {
 		t.Run(limit.String(), func(t *testing.T) {
 			stage := moody.Children(silent).KeyBy(func(string) int { return 1 }).Timeout(limit)

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
+	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/process"
 	"github.com/vimap-go/vimap/vimaptest"
 )
@@ -25,6 +26,7 @@ var waiter = process.Define("waiter").LoopFunc(func(feed *vimap.Feed[int, int]) 
 
 func TestALoopInAChildHeedsItsTimeLimit(t *testing.T) {
 	vimaptest.NoLeaks(t)
+	rerun.Share(t, 4)
 	o := silent
 	o.Grace = time.Minute // so that nothing but heeding ends it
 	all, _ := outcomes(t, waiter.Children(o).Timeout(100*time.Millisecond), 1, 0, 2)

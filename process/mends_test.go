@@ -18,9 +18,9 @@ func TestTheTimeThatALaterStepTakesIsNotTheChilds(t *testing.T) {
 	rerun.Share(t, 4)
 	o := silent
 	o.Grace = 10 * time.Millisecond
-	const limit = 50 * time.Millisecond
+	const limit = 500 * time.Millisecond
 	run := sources.Slice(upTo(500)).Via(paced.Children(o).Timeout(limit)).Map(func(n int) int {
-		if n%50 == 24 { // then the next is with the child
+		if n%200 == 24 { // then the next is with the child
 			time.Sleep(2 * limit)
 		}
 		return n
@@ -73,6 +73,7 @@ func TestAnInputThatIsTooMuchForItsChildIsChargedWhileItIsWritten(t *testing.T) 
 
 func TestAnInputThatAChildDidNotReadIsNotCharged(t *testing.T) {
 	vimaptest.NoLeaks(t)
+	rerun.Share(t, 4)
 	o := silent
 	o.InFlight = 1
 	all, run := outcomes(t, moody.Children(o), "deaf", "b")

@@ -26,6 +26,7 @@ type person struct {
 func named(name string, age int) person { return person{Name: name, Age: age} }
 
 func TestRowsAreDecodedByTheirHeader(t *testing.T) {
+	rerun.Share(t, 4)
 	rome := "Rome"
 	tab := sources.Table{Comma: '\t'}
 	bare := sources.Table{Header: []string{"age", "name", "City"}}

@@ -90,6 +90,7 @@ var (
 )
 
 func TestLinesThatAreAppendedAreFollowed(t *testing.T) {
+	rerun.Share(t, 4)
 	quiet(t)
 	path := file(t, "app.log", "a\n\r\nb\r\n")
 	f := startFollow(t, fromStart, path)
@@ -107,6 +108,7 @@ func TestLinesThatAreAppendedAreFollowed(t *testing.T) {
 }
 
 func TestFollowingBeginsBehindTheLastWholeLine(t *testing.T) {
+	rerun.Share(t, 4)
 	for name, before := range map[string]string{
 		"of an empty file":                     "",
 		"of one with lines":                    "old\nolder\n",

@@ -167,6 +167,7 @@ func TestATruncatedArchiveGivesItsWholeLinesAndThenItsPlace(t *testing.T) {
 }
 
 func TestADamagedArchiveIsAnError(t *testing.T) {
+	rerun.Share(t, 4)
 	for name, pack := range packs {
 		t.Run(name, func(t *testing.T) {
 			quiet(t)
