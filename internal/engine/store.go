@@ -1,9 +1,6 @@
 package engine
 
-import (
-	"reflect"
-	"unsafe"
-)
+import "unsafe"
 
 const (
 	blockBits = 6
@@ -20,11 +17,9 @@ type Store[T any] struct {
 
 // isPlain reports whether a T surely has no pointers.
 func isPlain[T any]() bool {
-	switch reflect.TypeFor[T]().Kind() { //nolint:exhaustive // others may have
-	case reflect.Bool,
-		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
-		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64,
-		reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128:
+	var zero T
+	switch any(zero).(type) {
+	case bool, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, float32, float64, complex64, complex128:
 		return true
 	default:
 		return false
