@@ -249,6 +249,34 @@ func TestWhatDecodeReturnsIsTheInput(t *testing.T) {
 	testkit.RequireAddsUp(t, run.Stats())
 }
 
+func TestTheInputOfWhatCouldNotBeDecodedIsZeroWhateverWasThereBefore(t *testing.T) {
+	testkit.Quiet(t)
+	for name, ordered := range map[string]bool{"unordered": false, "ordered": true} {
+		t.Run(name, func(t *testing.T) {
+			texts := make([]string, 5_000)
+			for i := range texts {
+				texts[i] = strconv.Itoa(i + 1)
+				if i%50 == 49 {
+					texts[i] = "bad"
+				}
+			}
+			p := vimap.Decode(testkit.Given(texts...), strconv.Atoi)
+			if ordered {
+				p = p.Ordered()
+			}
+			run := p.InFlight(8).Via(vimap.Func(testkit.Square).Workers(4)).Start(t.Context())
+			failed := 0
+			for result := range run.Results() {
+				if result.Err != nil {
+					failed++
+					require.Zero(t, result.In)
+				}
+			}
+			require.Equal(t, 100, failed)
+		})
+	}
+}
+
 func TestDecodingIsDoneByTheWorkersThatFollow(t *testing.T) {
 	testkit.Bubble(t, func(t *testing.T) {
 		began := time.Now()

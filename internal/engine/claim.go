@@ -171,31 +171,36 @@ func (p *puller[T]) take() (int, func(*Exec)) {
 				return n, nil
 			}
 		}
-		if !lingered && p.ring != nil && g.pace.isQuick() {
-			lingered, p.last = true, 0
-			if p.ring.linger() {
-				continue
-			}
+		if !lingered && p.ring != nil && g.pace.isQuick() && g.lingers() {
+			lingered = true
+			p.lull()
+			p.ring.linger()
+			x.tally.resting = false
+			continue
 		}
 		g.rest(&x.waiter)
 		if p.more() {
 			g.unrest(&x.waiter)
 			continue
 		}
-		if p.jobs > 0 {
-			p.settle(0)
-		}
-		x.tally.resting = true
+		p.lull()
 		g.mu.Unlock()
 		x.out.idle()
 		x.waiter.park(-1)
-		p.last = 0
 		g.mu.Lock()
 		x.tally.resting = false
 		g.arrived()
 	}
 	g.mu.Unlock()
 	return 0, nil
+}
+
+// lull says that the worker waits for items from here on. The caller holds mu.
+func (p *puller[T]) lull() {
+	if p.jobs > 0 {
+		p.settle(0)
+	}
+	p.x.tally.resting, p.last = true, 0
 }
 
 // share is how many items a worker takes at most: of those that were given back,

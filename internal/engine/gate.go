@@ -25,6 +25,7 @@ type gate struct {
 	// lingering says that a consumer looks for items without being parked.
 	lingering bool
 	linger    linger
+	others    atomic.Int64 // what came that was not pushed: jobs, items given back
 	// spawn starts a further worker if fewer run than may; called under mu.
 	spawn func() bool
 	spare bool // spawn may succeed

@@ -170,6 +170,7 @@ func (g *Group) add(job func(*Exec)) {
 		return
 	}
 	g.jobs.push(job)
+	g.others.Add(1)
 	g.unlockAndWake(true)
 }
 

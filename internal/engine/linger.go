@@ -12,6 +12,9 @@ const (
 	lingerTime = 50 * time.Microsecond
 	// lingerTurns is how often it looks, at most, whatever the time is.
 	lingerTurns = 256
+	// mostVain is how often in a row it may find nothing: from then on it is left
+	// once more each time.
+	mostVain = 16
 	// quickChunk is the size of chunks from which on items are that quick: one
 	// takes less than 80 ns.
 	quickChunk = 128
@@ -21,47 +24,67 @@ func (p *pace) isQuick() bool { return p.size.Load() >= quickChunk }
 
 // linger waits for what quick neighbours are about to bring, without being parked.
 // Where others keep the processors busy none falls asleep, and who lingers would
-// come back later than who is woken: then it is left for a while.
-type linger struct{ not int } // how often it is not to be done
+// come back later than who is woken: then it is left for a while. So it is where
+// nothing comes, time after time.
+type linger struct {
+	not  int // how often it is not to be done
+	vain int // how often in a row nothing came
+}
 
-// until returns when found says so, or no later than lingerTime, unless others
-// have the processors for longer. It reports whether it is worth another look.
-func (l *linger) until(r *Run, found func() bool) bool {
+// due reports whether it is to be done this time.
+func (l *linger) due() bool {
 	if l.not > 0 {
 		l.not--
 		return false
 	}
+	return true
+}
+
+// until returns when found says so, or no later than lingerTime, unless others
+// have the processors for longer. It returns what found said.
+func (l *linger) until(r *Run, found func() bool) bool {
 	began, took := r.now(), time.Duration(0)
-	for i := 0; i < lingerTurns && took < lingerTime && !found(); i++ {
+	for i := 0; i < lingerTurns && took < lingerTime; i++ {
+		if found() {
+			l.vain = 0
+			return true
+		}
 		runtime.Gosched()
 		took = r.now() - began
+	}
+	l.vain++
+	if l.vain > mostVain {
+		l.not = min(l.vain-mostVain, gatherLater)
 	}
 	if took > gatherTime {
 		l.not = gatherLater
 	}
-	return true
+	return found()
 }
 
-// linger waits until more is pushed, see linger.until. One consumer of a ring does
-// so at a time; it leaves nothing behind that others wait for. The caller holds
-// the gate's mu.
+// linger waits until more is pushed, see linger. One consumer of a ring does so at
+// a time, and not if there is something already. The caller holds the gate's mu.
 func (r *Ring[T]) linger() bool {
 	g := r.gate
-	if g.lingering {
-		return false
+	at, others := r.pub.Load(), g.others.Load()
+	if r.waitingLocked() > 0 || r.complete.Load() {
+		return true
 	}
-	at := r.pub.Load()
 	g.lingering = true
 	g.reopen()
 	g.mu.Unlock()
-	again := g.linger.until(r.seg.run, func() bool { return r.pub.Load() != at })
+	found := g.linger.until(r.seg.run, func() bool { return r.pub.Load() != at || g.others.Load() != others })
 	g.mu.Lock()
 	g.lingering = false
 	g.reopen()
-	return again
+	return found
 }
 
-// lingers is linger of an outlet, if those who push to it have quick items.
+// lingers reports whether a consumer is to linger. The caller holds mu.
+func (g *gate) lingers() bool { return !g.lingering && g.linger.due() }
+
+// lingers has the outlet linger, if those who push to it have quick items. The
+// caller holds the gate's mu; if lingers returns true it was unlocked meanwhile.
 func (o *Outlet[T]) lingers() bool {
 	if len(o.ring.upstream) == 0 {
 		return false
@@ -71,18 +94,24 @@ func (o *Outlet[T]) lingers() bool {
 			return false
 		}
 	}
+	if !o.gate.lingers() {
+		return false
+	}
 	o.gate.mu.Unlock()
 	o.settle()
 	o.gate.mu.Lock()
 	if o.meter != nil {
-		return o.ring.linger()
+		o.ring.linger()
+	} else {
+		o.run.parts.rests.during(o.ring.linger)
 	}
-	return o.run.parts.rests.during(o.ring.linger)
+	return true
 }
 
-// lingers has the head wait for credit, where items are as quick. The caller holds mu.
+// lingers has the head wait for credit, where items are as quick. The caller
+// holds mu.
 func (s *Segment) lingers() {
-	if s.limit <= mostAhead || s.parent != nil {
+	if s.fixed || s.limit <= max(s.least, mostAhead) || s.parent != nil || !s.linger.due() {
 		return
 	}
 	s.mu.Unlock()

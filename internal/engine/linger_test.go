@@ -23,18 +23,40 @@ func TestWhoLingersLooksUntilThereIsSomethingButNotForLong(t *testing.T) {
 		}
 		require.True(t, l.until(run, found(3, 0)))
 		require.Equal(t, 3, looks)
-		require.True(t, l.until(run, found(-1, 0)))
-		require.Equal(t, lingerTurns, looks, "also where time stands still")
-		require.True(t, l.until(run, found(-1, lingerTime/2)))
-		require.Equal(t, 2, looks, "no longer than that")
+		require.True(t, l.due())
+		require.True(t, l.until(run, found(1, gatherTime+1)), "what it finds at once cost nothing")
+		require.True(t, l.due())
 
-		require.True(t, l.until(run, found(1, gatherTime+1)))
-		require.True(t, l.until(run, found(-1, gatherTime+1)), "what it found at once cost nothing")
-		for range gatherLater {
-			require.False(t, l.until(run, found(1, 0)))
+		require.False(t, l.until(run, found(-1, 0)))
+		require.Equal(t, lingerTurns+1, looks, "also where time stands still")
+		require.False(t, l.until(run, found(-1, lingerTime/2)))
+		require.Equal(t, 3, looks, "no longer than that, and one look behind it")
+
+		left := func() (n int) {
+			for !l.due() {
+				n++
+			}
+			return n
 		}
-		require.Zero(t, looks, "others have the processors: it is left for a while")
-		require.True(t, l.until(run, found(1, 0)))
+		for range mostVain - 2 {
+			require.Zero(t, left())
+			require.False(t, l.until(run, found(-1, 0)))
+		}
+		require.Zero(t, left(), "it may be in vain as often")
+		for n := range 3 {
+			require.False(t, l.until(run, found(-1, 0)))
+			require.Equal(t, n+1, left())
+		}
+		for range gatherLater {
+			l.until(run, found(-1, 0))
+		}
+		require.Equal(t, gatherLater, left())
+		require.True(t, l.until(run, found(2, 0)))
+		require.False(t, l.until(run, found(-1, 0)))
+		require.Zero(t, left(), "there was something")
+		require.True(t, l.until(run, found(2, 0)))
+		require.False(t, l.until(run, found(-1, gatherTime+1)))
+		require.Equal(t, gatherLater, left(), "others have the processors")
 	})
 }
 
@@ -50,15 +72,27 @@ func TestPushesWakeNobodyWhileAConsumerLooks(t *testing.T) {
 		go func() {
 			g.mu.Lock()
 			defer g.mu.Unlock()
-			if g.open.Load() || !g.lingering || r.linger() {
-				t.Error("one looks, and is seen to")
+			if g.open.Load() || !g.lingering || g.lingers() {
+				t.Error("one looks, and no other")
 			}
 			r.pub.Add(1)
 		}()
 		for r.pub.Load() == 0 {
-			require.True(t, r.linger())
+			r.linger()
 		}
+		require.True(t, r.linger(), "there is something")
 		require.True(t, g.open.Load(), "the next push calls")
+
+		r.head++
+		back := []Item[int]{{}}
+		go r.giveBack(back)
+		for len(r.back) == 0 {
+			r.linger()
+		}
+		require.True(t, r.linger(), "what is given back is seen")
+		r.back = nil
+		r.complete.Store(true)
+		require.True(t, r.linger(), "the end, too")
 	})
 }
 

@@ -149,7 +149,7 @@ func (o *Outlet[T]) fill(wait time.Duration) arrival {
 			g.mu.Unlock()
 			return timedOut
 		}
-		if !lingered {
+		if !lingered && wait < 0 {
 			lingered = true
 			if o.lingers() {
 				continue

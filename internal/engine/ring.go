@@ -145,6 +145,7 @@ func (r *Ring[T]) giveBack(items []Item[T]) {
 	}
 	r.gate.mu.Lock()
 	r.back = append(r.back, items...)
+	r.gate.others.Add(1)
 	r.gate.mu.Unlock()
 	r.gate.call()
 }

@@ -12,18 +12,6 @@ const (
 // that an entry never moves: workers read theirs while the head adds slots.
 type Store[T any] struct {
 	blocks []*[blockSize]T
-	plain  bool // a T keeps nothing alive
-}
-
-// isPlain reports whether a T surely has no pointers.
-func isPlain[T any]() bool {
-	var zero T
-	switch any(zero).(type) {
-	case bool, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, float32, float64, complex64, complex128:
-		return true
-	default:
-		return false
-	}
 }
 
 // At returns the entry of slot.
@@ -32,7 +20,6 @@ func (s *Store[T]) At(slot int32) *T {
 }
 
 func (s *Store[T]) reserve(most int) {
-	s.plain = isPlain[T]()
 	s.blocks = make([]*[blockSize]T, (most+blockSize-1)>>blockBits)
 }
 
@@ -43,8 +30,8 @@ func (s *Store[T]) grow(block int) {
 	if s.blocks[block] != nil {
 		return
 	}
-	var one [blockSize]T
-	n := min(max(1, block), len(s.blocks)-block, max(1, slabSize/max(1, int(unsafe.Sizeof(one)))))
+	size := max(1, int(unsafe.Sizeof(*s.blocks[block])))
+	n := min(max(1, block), len(s.blocks)-block, max(1, slabSize/size))
 	slab := make([][blockSize]T, n) // as many as there are, side by side
 	for i := range slab {
 		s.blocks[block+i] = &slab[i]
@@ -61,9 +48,6 @@ func (s *Store[T]) set(slots []int32, values []T) {
 
 // clear lets go of what slots held.
 func (s *Store[T]) clear(slots []int32) {
-	if s.plain {
-		return
-	}
 	var zero T
 	for _, slot := range slots {
 		*s.At(slot) = zero

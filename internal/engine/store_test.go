@@ -29,13 +29,3 @@ func TestAStoreHasAPlaceForEachSlot(t *testing.T) {
 		})
 	}
 }
-
-func TestOnlyWhatHasNoPointersIsPlain(t *testing.T) {
-	require.True(t, isPlain[int]())
-	require.True(t, isPlain[float32]())
-	require.False(t, isPlain[string]())
-	require.False(t, isPlain[*int]())
-	require.False(t, isPlain[any]())
-	require.False(t, isPlain[struct{ p *int }]())
-	require.False(t, isPlain[[1]string]())
-}
