@@ -29,7 +29,7 @@ var treePatterns = []string{
 	"a/{b,x}*", "{a/b,z/b}/*.txt", "{**,a}/x.txt", "a/{b,**}", "**/{b,d}/**", "odd/[z].txt", `odd/\[z\].txt`, `odd/\*`, "odd/{p,q}",
 	"a", "a/", "a/x.txt", "./a/../b.log", "../*", "/*", "/a.txt", "missing", "missing/*", "a.txt/*", "[", "{a", `\`, "a//x.txt",
 	"**/**", "a**", "**a/*", "***", "a/***/c.txt", "*/*", "c/**", "c/*/*", "\x00", "\xff*", "{}", "{,a}", "[]", "[^]", "[]a]", "{{a,b},c}*",
-	"a/{*}*", "a/*{*,b}", "{*,a}{*,b}/x.txt",
+	"a/{*}*", "a/*{*,b}", "{*,a}{*,b}/x.txt", "a*{}/{b,}*", "*{,x}/*",
 }
 
 // FuzzWalk holds Walk to what doublestar says of each file of a small tree.

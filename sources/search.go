@@ -105,7 +105,7 @@ type glob struct {
 	fsys    fs.FS
 	base    string // of fsys, for the user's eyes
 	pattern string
-	folders []string // folders[d] matches the folders at depth d that lead to files
+	folders []string // folders[d] matches what is in the folders at depth d that lead to files
 	deep    bool     // folders below those may lead to files too
 }
 
@@ -128,7 +128,8 @@ func newGlob(fsys fs.FS, base, pattern string) glob {
 			g.deep = true
 			break
 		}
-		g.folders = append(g.folders, folder)
+		// Not the folder itself: doublestar takes no "a" for an "a*{}", but "a/b" for an "a*{}/*".
+		g.folders = append(g.folders, folder+"/*")
 	}
 	// Among alternatives it is a whole element too, as in a/{b,**}.
 	if last := path.Base(pattern); strings.Contains(last, "{") && strings.Contains(last, "**") {
@@ -141,7 +142,7 @@ func newGlob(fsys fs.FS, base, pattern string) glob {
 func (g glob) enters(folder string, link bool) bool {
 	depth := strings.Count(folder, "/")
 	if depth < len(g.folders) {
-		return doublestar.MatchUnvalidated(g.folders[depth], folder)
+		return doublestar.MatchUnvalidated(g.folders[depth], folder+"/-")
 	}
 	return g.deep && !link
 }
