@@ -146,7 +146,6 @@ for line in sys.stdin:
 }
 
 func TestAnInputThatAProgramDidNotReadIsNotCharged(t *testing.T) {
-	rerun.Share(t, 4)
 	needs(t, "sh")
 	vimaptest.NoLeaks(t)
 	all, run := outcomes(t, process.Command("sh", "-c", `read -r line; echo "$line"; exec <&-; sleep 0.1`).With(silent).Lines(), "a", "b")

@@ -73,7 +73,6 @@ func TestAnInputThatIsTooMuchForItsChildIsChargedWhileItIsWritten(t *testing.T) 
 
 func TestAnInputThatAChildDidNotReadIsNotCharged(t *testing.T) {
 	vimaptest.NoLeaks(t)
-	rerun.Share(t, 4)
 	o := silent
 	o.InFlight = 1
 	all, run := outcomes(t, moody.Children(o), "deaf", "b")

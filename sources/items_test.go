@@ -14,12 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vimap-go/vimap"
-	"github.com/vimap-go/vimap/internal/rerun"
 	"github.com/vimap-go/vimap/sources"
 )
 
 func TestItemsComeInTheirOrder(t *testing.T) {
-	rerun.Share(t, 4)
 	numbers := make([]int, 10_000)
 	ch := make(chan int, len(numbers))
 	for i := range numbers {

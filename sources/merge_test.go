@@ -97,7 +97,6 @@ func TestASourceOfAMergeThatBlocksHoldsUpNone(t *testing.T) {
 }
 
 func TestNoSourceOfAMergeStarvesAnother(t *testing.T) {
-	rerun.Share(t, 4)
 	many := vimap.Emit(func(_ context.Context, out *vimap.Emitter[int]) error {
 		for out.Many(make([]int, 10_000)) {
 		}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -111,5 +112,62 @@ func TestOnlyWhatIsBehindQuickItemsLingers(t *testing.T) {
 		require.False(t, o.lingers())
 		g.pace.size.Store(quickChunk)
 		require.True(t, o.lingers())
+	})
+}
+
+func TestTheHeadLingersWhereItemsAreMeasuredToBeQuick(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		run := New(t.Context(), &Faults{}, 0, false)
+		lingers := func(set func(s *Segment)) bool {
+			s := newSegment(run, nil)
+			s.least, s.limit = 4, 2*mostAhead
+			set(s)
+			s.taken = s.limit
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.lingers()
+			return s.linger.vain > 0
+		}
+		require.True(t, lingers(func(*Segment) {}))
+		require.False(t, lingers(func(s *Segment) { s.limit = mostAhead }))
+		require.False(t, lingers(func(s *Segment) { s.fixed = true }), "the user set the limit")
+		require.False(t, lingers(func(s *Segment) { s.least = s.limit }), "the stages want as much")
+		require.False(t, lingers(func(s *Segment) { s.parent = newSegment(run, nil) }))
+		require.False(t, lingers(func(s *Segment) { s.enough.Store(true) }), "the end is seen at once")
+	})
+}
+
+func TestAWorkerThatLingersSeesTheEndOfItsGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		over := false
+		for range 1_000 { // until the end comes while it lingers
+			run := New(t.Context(), &Faults{}, 0, false)
+			s := newSegment(run, nil)
+			g := newGroup(run, s, Spec{Workers: 2}, false)
+			g.pace.size.Store(quickChunk)
+			x := &Exec{g: g, waiter: newWaiter()}
+			into(newRing[int](s, new(gate)))(x)
+			p := &puller[int]{x: x, ring: newRing[int](s, &g.gate)}
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				p.take()
+			}()
+			for parked := false; !over && !parked; runtime.Gosched() {
+				g.mu.Lock()
+				parked = len(g.idle) > 0
+				if g.lingering {
+					over, g.over = true, true // nobody is woken: nobody is parked
+				}
+				g.mu.Unlock()
+			}
+			if over {
+				<-done
+				return
+			}
+			g.finish()
+			<-done
+		}
+		t.Fatal("it never lingered")
 	})
 }
