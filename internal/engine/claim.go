@@ -174,7 +174,12 @@ func (p *puller[T]) take() (int, func(*Exec)) {
 		if !lingered && p.ring != nil && g.pace.isQuick() && g.lingers() {
 			lingered = true
 			p.lull()
-			p.ring.linger()
+			g.mu.Unlock()
+			x.out.idle()
+			g.mu.Lock()
+			if !g.lingering && !g.over { // neither came meanwhile
+				p.ring.linger()
+			}
 			x.tally.resting = false
 			continue
 		}
@@ -217,7 +222,7 @@ func (p *puller[T]) share() int {
 
 // more reports whether there is work for another worker. The caller holds mu.
 func (p *puller[T]) more() bool {
-	return p.x.g.jobs.len() > 0 || p.ring != nil && p.ring.waitingLocked() > 0
+	return p.x.g.jobs.len() > 0 || p.ring != nil && p.ring.more()
 }
 
 // relieve takes from a worker that is held up what it has not begun, and hands

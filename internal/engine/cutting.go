@@ -126,7 +126,7 @@ func (w *cutting) take() bool {
 }
 
 // more reports whether there is work for another worker. The caller holds mu.
-func (w *cutting) more() bool { return w.g.jobs.len() > 0 || w.ring.waitingLocked() > 0 }
+func (w *cutting) more() bool { return w.g.jobs.len() > 0 || w.ring.more() }
 
 // begin reads the part in hand and finds its first line.
 func (w *cutting) begin() {

@@ -25,7 +25,7 @@ type gate struct {
 	// lingering says that a consumer looks for items without being parked.
 	lingering bool
 	linger    linger
-	others    atomic.Int64 // what came that was not pushed: jobs, items given back
+	others    atomic.Int64 // what came that was not pushed: jobs, items given back, the end
 	// spawn starts a further worker if fewer run than may; called under mu.
 	spawn func() bool
 	spare bool // spawn may succeed
@@ -102,6 +102,7 @@ func (g *gate) all() {
 	g.mu.Lock()
 	idle := g.idle
 	g.idle = nil
+	g.others.Add(1)
 	g.reopen()
 	g.mu.Unlock()
 	for _, w := range idle {

@@ -41,25 +41,24 @@ func (l *linger) due() bool {
 }
 
 // until returns when found says so, or no later than lingerTime, unless others
-// have the processors for longer. It returns what found said.
+// have the processors for longer. It returns what found said at last.
 func (l *linger) until(r *Run, found func() bool) bool {
 	began, took := r.now(), time.Duration(0)
-	for i := 0; i < lingerTurns && took < lingerTime; i++ {
-		if found() {
-			l.vain = 0
-			return true
-		}
+	there := found()
+	for i := 0; !there && i < lingerTurns && took < lingerTime; i++ {
 		runtime.Gosched()
 		took = r.now() - began
+		there = found()
 	}
 	l.vain++
-	if l.vain > mostVain {
-		l.not = min(l.vain-mostVain, gatherLater)
+	if there {
+		l.vain = 0
 	}
+	l.not = max(0, min(l.vain-mostVain, gatherLater))
 	if took > gatherTime {
 		l.not = gatherLater
 	}
-	return found()
+	return there
 }
 
 // linger waits until more is pushed, see linger. One consumer of a ring does so at
@@ -67,7 +66,7 @@ func (l *linger) until(r *Run, found func() bool) bool {
 func (r *Ring[T]) linger() bool {
 	g := r.gate
 	at, others := r.pub.Load(), g.others.Load()
-	if r.waitingLocked() > 0 || r.complete.Load() {
+	if r.more() || r.complete.Load() {
 		return true
 	}
 	g.lingering = true
@@ -100,9 +99,11 @@ func (o *Outlet[T]) lingers() bool {
 	o.gate.mu.Unlock()
 	o.settle()
 	o.gate.mu.Lock()
-	if o.meter != nil {
+	switch {
+	case o.ring.more() || o.ring.complete.Load():
+	case o.meter != nil:
 		o.ring.linger()
-	} else {
+	default:
 		o.run.parts.rests.during(o.ring.linger)
 	}
 	return true

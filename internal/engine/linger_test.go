@@ -55,6 +55,12 @@ func TestWhoLingersLooksUntilThereIsSomethingButNotForLong(t *testing.T) {
 		require.True(t, l.until(run, found(2, 0)))
 		require.False(t, l.until(run, found(-1, 0)))
 		require.Zero(t, left(), "there was something")
+		for range mostVain - 1 {
+			require.False(t, l.until(run, found(-1, 0)))
+		}
+		require.True(t, l.until(run, found(3, lingerTime/2)), "at the last look")
+		require.False(t, l.until(run, found(-1, 0)))
+		require.Zero(t, left(), "that was not in vain")
 		require.True(t, l.until(run, found(2, 0)))
 		require.False(t, l.until(run, found(-1, gatherTime+1)))
 		require.Equal(t, gatherLater, left(), "others have the processors")
@@ -92,6 +98,12 @@ func TestPushesWakeNobodyWhileAConsumerLooks(t *testing.T) {
 		}
 		require.True(t, r.linger(), "what is given back is seen")
 		r.back = nil
+		saw := false
+		for i := 0; !saw && i < 1_000; i++ {
+			go g.all() // the end of the run, or of the group
+			saw = r.linger()
+		}
+		require.True(t, saw, "so is that all are woken")
 		r.complete.Store(true)
 		require.True(t, r.linger(), "the end, too")
 	})
@@ -169,5 +181,44 @@ func TestAWorkerThatLingersSeesTheEndOfItsGroup(t *testing.T) {
 			<-done
 		}
 		t.Fatal("it never lingered")
+	})
+}
+
+// meanwhile is an outbox with which something happens as its worker idles.
+type meanwhile struct {
+	anyOutbox
+	happens func()
+}
+
+func (m meanwhile) idle() { m.happens() }
+
+func TestAWorkerDoesNotLingerBesideAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		run := New(t.Context(), &Faults{}, 0, false)
+		s := newSegment(run, nil)
+		lingers := func(happens func(*Group)) bool {
+			g := newGroup(run, s, Spec{Workers: 2}, false)
+			g.pace.size.Store(quickChunk)
+			x := &Exec{g: g, waiter: newWaiter()}
+			into(newRing[int](s, new(gate)))(x)
+			x.out = meanwhile{x.out, func() {
+				g.mu.Lock()
+				defer g.mu.Unlock()
+				happens(g)
+			}}
+			p := &puller[int]{x: x, ring: newRing[int](s, &g.gate)}
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				p.take()
+			}()
+			synctest.Wait()
+			g.finish()
+			<-done
+			return g.linger.vain > 0
+		}
+		require.True(t, lingers(func(*Group) {}))
+		require.False(t, lingers(func(g *Group) { g.lingering = true }), "another came first, as the worker told the head of room")
+		require.False(t, lingers(func(g *Group) { g.over = true }), "the end came first")
 	})
 }

@@ -156,7 +156,7 @@ func (o *Outlet[T]) fill(wait time.Duration) arrival {
 			}
 		}
 		g.rest(&o.waiter)
-		if o.ring.waitingLocked() > 0 || o.ring.complete.Load() || o.run.halted.Load() {
+		if o.ring.more() || o.ring.complete.Load() || o.run.halted.Load() {
 			g.unrest(&o.waiter)
 			continue
 		}

@@ -115,6 +115,9 @@ func (r *Ring[T]) waitingLocked() int {
 	return len(r.back) + int(r.pub.Load()&^closedBit-r.head)
 }
 
+// more reports whether any item may be taken. The caller holds the gate's mu.
+func (r *Ring[T]) more() bool { return r.waitingLocked() > 0 }
+
 // takeLocked moves up to len(dst) items into dst, those given back first.
 func (r *Ring[T]) takeLocked(dst []Item[T]) int {
 	got := 0

@@ -134,7 +134,7 @@ func (p *window[T]) settles() {
 
 // more reports whether there is work for another worker. The caller holds mu.
 func (p *window[T]) more(h severalTask) bool {
-	return p.x.g.jobs.len() > 0 || h.hasReturned() || p.ring.waitingLocked() > 0
+	return p.x.g.jobs.len() > 0 || h.hasReturned() || p.ring.more()
 }
 
 func (p *window[T]) relieve() {}
