@@ -12,6 +12,7 @@ var newer = []Mutant{
 		Law: "1 conservation", Bug: "two workers share an accumulator",
 		File: "internal/engine/absorb.go",
 		Old:  "		cell := a.Cells.New()\n", New: "		if len(a.Cells.All()) < 2 {\n			a.Cells.New()\n		}\n		cell := a.Cells.All()[1]\n",
+		Killer: "^TestTheWorkersAddThemselves$",
 	},
 	{
 		Law: "1 conservation", Bug: "a Take lets one item more pass",
@@ -22,6 +23,7 @@ var newer = []Mutant{
 		Law: "1 conservation", Bug: "what fails behind what a Take wants is a failure",
 		File: "internal/engine/turn.go",
 		Old:  "			if passed < n {\n				x.tally", New: "			if passed <= n {\n				x.tally",
+		Killer: "^TestAFailureBehindWhatTakeWantsIsNoFailure$",
 	},
 	{
 		Law: "1 conservation", Bug: "a Window drops the first item that has all before it",
