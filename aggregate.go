@@ -64,7 +64,7 @@ func (r *Run[In, Out]) Aggregate[A any](newAcc func() A, add func(A, In, Out) A,
 // turn makes a failure of an output that could not be added.
 func (r *Run[In, Out]) turn(it engine.Item[Out], in In, f *engine.Failure) (more bool) {
 	f.Stage, f.Attempts = "aggregate", 1
-	r.outlet.Meta(it.Slot).Fail = f
+	r.outlet.Fail(it.Slot, f)
 	more = r.bear(in, r.itemError(it))
 	if !r.untold {
 		r.outlet.Turn(it)

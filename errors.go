@@ -65,7 +65,7 @@ func (e *ItemError) Error() string {
 func (e *ItemError) Unwrap() error { return e.Err }
 
 // itemError makes the error of the failed item that m is of, in a run of ctx.
-func itemError[In any](ctx context.Context, m *engine.Meta, in In) *ItemError {
+func itemError[In any](ctx context.Context, m engine.Meta, in In) *ItemError {
 	f := m.Fail
 	e := &ItemError{
 		Stage: f.Stage, Index: m.Index, Input: f.Input,

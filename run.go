@@ -86,10 +86,10 @@ func (r *Run[In, Out]) Results() iter.Seq[Result[In, Out]] {
 		}
 		r.loop(
 			func(slot int32, out Out) bool {
-				return yield(Result[In, Out]{In: *r.origins.At(slot), Out: out, Index: r.outlet.Meta(slot).Index})
+				return yield(Result[In, Out]{In: *r.origins.At(slot), Out: out, Index: r.outlet.Index(slot)})
 			},
 			func(it engine.Item[Out]) bool {
-				result := Result[In, Out]{In: r.input(it), Index: r.outlet.Meta(it.Slot).Index}
+				result := Result[In, Out]{In: r.input(it), Index: r.outlet.Index(it.Slot)}
 				err := r.itemError(it)
 				result.Err = err
 				return r.post(result.In, err) && yield(result)

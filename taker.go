@@ -134,7 +134,7 @@ func (r *Run[In, Out]) eachWithin(t taker[In, Out], handle func(engine.Item[Out]
 
 // offer gives an outcome to t, and to those who see failures before it.
 func (r *Run[In, Out]) offer(t taker[In, Out], it engine.Item[Out]) bool {
-	result := Result[In, Out]{In: r.input(it), Out: it.Val, Index: r.outlet.Meta(it.Slot).Index}
+	result := Result[In, Out]{In: r.input(it), Out: it.Val, Index: r.outlet.Index(it.Slot)}
 	if it.State != engine.Failed {
 		return t.take(result)
 	}

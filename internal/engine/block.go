@@ -95,7 +95,8 @@ func Lend(r *Run, l Lender, origins bool) (*Flow[[]byte], *Store[[]byte]) {
 	f.bare = true
 	f.fuse = func(mk maker[[]byte]) *lending {
 		n := runtime.GOMAXPROCS(0)
-		lent := &lending{Lender: &l, seg: f.seg, stores: slices.Clone(f.seg.stores[1:]), merges: r.ordered}
+		f.seg.numbers()
+		lent := &lending{Lender: &l, seg: f.seg, stores: slices.Clone(f.seg.ofItems()), merges: r.ordered}
 		lent.stride.size.Store(1)
 		f.seg.own, f.seg.hard = n*blockSize, 3*n+2
 		if r.ordered {

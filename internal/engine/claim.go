@@ -177,7 +177,7 @@ func (p *puller[T]) take() (int, func(*Exec)) {
 			g.mu.Unlock()
 			x.out.idle()
 			g.mu.Lock()
-			if !g.lingering && !g.over { // neither came meanwhile
+			if !g.lingering && !g.over && !p.more() { // none of these came meanwhile
 				p.ring.linger()
 			}
 			x.tally.resting = false

@@ -425,9 +425,9 @@ func (w *cutting) pass(slot int32, s State) {
 		w.passed++
 		return
 	}
-	m := w.seg.meta(slot)
-	f := m.Fail
-	m.Fail = nil
+	its := w.seg.failure(slot)
+	f := *its
+	*its = nil
 	if w.folds && !f.HasInput {
 		f.Input, f.HasInput = string(w.line()), true
 	}

@@ -325,7 +325,7 @@ func (x *Exec) giveUp(err error) {
 func (x *Exec) fail(f *Failure) {
 	x.served = true
 	x.tally.failed++
-	x.g.seg.meta(x.slot).Fail = f
+	*x.g.seg.failure(x.slot) = f
 	x.g.run.callOf(x.slot).failed(f)
 	x.out.pass(x.slot, Failed)
 }
@@ -336,7 +336,7 @@ func (x *Exec) failAt(at *Step, err error) {
 	if at != nil {
 		f.Stage = at.Name
 	}
-	if before := x.g.seg.meta(x.slot).Fail; before != nil { // the step was to rescue it
+	if before := *x.g.seg.failure(x.slot); before != nil { // the step was to rescue it
 		f.Earlier = before.all()
 	}
 	x.fail(f)

@@ -33,6 +33,7 @@ func (e *expander[In, T, Next]) behind(f *Flow[T], origins *Store[In], ordered b
 	run, node := f.seg.run, NodeOf(f)
 	e.from, e.before = f.seg, origins
 	e.seg = newSegment(run, f.seg)
+	e.seg.numbers()
 	if origins != nil {
 		e.origins = addStore[In](e.seg)
 	}
@@ -100,7 +101,7 @@ func (e *expander[In, T, Next]) expand(items iter.Seq[Next]) {
 // hold holds the item in slot until all that is made of it has left.
 func (e *expander[In, T, Next]) hold(slot int32) {
 	e.parent, e.made, e.holding = slot, 0, true
-	e.from.meta(slot).refs.Store(1)
+	e.from.fates.At(slot).refs.Store(1)
 }
 
 // done ends the making.
@@ -111,7 +112,7 @@ func (e *expander[In, T, Next]) done() {
 		e.x.tally.filtered++
 	}
 	e.x.tally.handed++
-	if e.from.meta(e.parent).refs.Add(-1) == 0 {
+	if e.from.fates.At(e.parent).refs.Add(-1) == 0 {
 		e.from.leave([]int32{e.parent})
 	}
 }
@@ -122,9 +123,11 @@ func (e *expander[In, T, Next]) one(it Item[Next], fail *Failure) bool {
 	if !ok {
 		return false
 	}
-	m, p := e.seg.meta(slot), e.from.meta(e.parent)
-	m.Seq, m.Index, m.Place, m.Fail, m.parent = e.seg.seq, p.Index, p.Place, fail, e.parent
-	p.refs.Add(1)
+	*e.seg.spots.At(slot) = spot{e.seg.seq, e.from.placeOf(e.parent)}
+	*e.seg.indexes.At(slot) = e.from.index(e.parent)
+	f := e.seg.fates.At(slot)
+	f.fail, f.parent = fail, e.parent
+	e.from.fates.At(e.parent).refs.Add(1)
 	if e.origins != nil {
 		*e.origins.At(slot) = *e.before.At(e.parent)
 	}
@@ -146,8 +149,9 @@ func (e *expander[In, T, Next]) pass(slot int32, s State) {
 		if !e.holding {
 			e.hold(slot)
 		}
-		e.one(Item[Next]{State: Failed}, e.from.meta(slot).Fail)
-		e.from.meta(slot).Fail = nil
+		f := e.from.failure(slot)
+		e.one(Item[Next]{State: Failed}, *f)
+		*f = nil
 		e.done()
 		return
 	}

@@ -108,8 +108,10 @@ func (e *Emitter[T]) One(item T) bool {
 	if !ok {
 		return false
 	}
-	m := s.meta(slot)
-	m.Seq, m.Index, m.Place = s.seq, s.seq, e.place
+	*s.spots.At(slot) = spot{s.seq, e.place}
+	if s.indexes != nil {
+		*s.indexes.At(slot) = s.seq
+	}
 	if e.h.origins != nil {
 		*e.h.origins.At(slot) = item
 	}
@@ -139,11 +141,13 @@ func (e *Emitter[T]) Many(items []T) bool {
 			return false
 		}
 		for i, slot := range slots {
-			m := s.meta(slot)
-			seq := s.seq + int64(i)
-			m.Seq, m.Index = seq, seq
-			if m.Place != e.place {
-				m.Place = e.place
+			at := s.spots.At(slot)
+			at.seq = s.seq + int64(i)
+			if at.place != e.place {
+				at.place = e.place
+			}
+			if s.indexes != nil {
+				*s.indexes.At(slot) = at.seq
 			}
 		}
 		if h.origins != nil {

@@ -37,7 +37,7 @@ const (
 // ItemNews is an event of an input.
 type ItemNews struct {
 	Worker  int
-	Meta    *Meta // valid during the call
+	Meta    Meta
 	Input   any
 	Attempt int
 	Wait    time.Duration

@@ -14,7 +14,7 @@ const (
 	None State = iota
 	// Live has a value.
 	Live
-	// Failed has a Failure in its Meta.
+	// Failed has a Failure.
 	Failed
 	// Filtered was dropped by a step.
 	Filtered
@@ -29,13 +29,24 @@ type Item[T any] struct {
 	State State
 }
 
-// Meta is what a segment knows of the item in a slot. The head writes it
-// before the item travels; Fail is written by the worker that failed it.
+// Meta is what a run can say of an item.
 type Meta struct {
-	Seq    int64 // position in the segment, from 0
-	Index  int64 // position of the item in the source, from 0
-	Place  *Place
-	Fail   *Failure
+	Index int64 // position of the item in the source, from 0
+	Place *Place
+	Fail  *Failure
+}
+
+// spot is where an item comes from. The head writes it before the item travels.
+// It is kept apart from the rest, and small, for each item has one written. (That
+// of a block stands for the line which fails in it, at the outlet.)
+type spot struct {
+	seq   int64 // position in the segment, from 0
+	place *Place
+}
+
+// fate is what becomes of an item, where that is more than to pass.
+type fate struct {
+	fail   *Failure     // of an item that has failed, until it leaves
 	parent int32        // the slot in the parent segment, if there is one
 	refs   atomic.Int32 // outcomes still due before the slot is free, see FlatMap
 }

@@ -10,7 +10,7 @@ const (
 	// nothing to do lets others go on and looks again before it sleeps: as long as a
 	// processor that fell asleep takes to come back, on a virtual machine.
 	lingerTime = 50 * time.Microsecond
-	// lingerTurns is how often it looks, at most, whatever the time is.
+	// lingerTurns is how often it lets others go on, at most, whatever the time is.
 	lingerTurns = 256
 	// mostVain is how often in a row it may find nothing: from then on it is left
 	// once more each time.
@@ -100,7 +100,7 @@ func (o *Outlet[T]) lingers() bool {
 	o.settle()
 	o.gate.mu.Lock()
 	switch {
-	case o.ring.more() || o.ring.complete.Load():
+	case o.ring.more() || o.ring.complete.Load() || o.run.halted.Load(): // came meanwhile
 	case o.meter != nil:
 		o.ring.linger()
 	default:

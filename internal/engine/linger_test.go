@@ -124,6 +124,10 @@ func TestOnlyWhatIsBehindQuickItemsLingers(t *testing.T) {
 		require.False(t, o.lingers())
 		g.pace.size.Store(quickChunk)
 		require.True(t, o.lingers())
+		require.Equal(t, 1, o.gate.linger.vain)
+		run.halted.Store(true)
+		require.True(t, o.lingers())
+		require.Equal(t, 1, o.gate.linger.vain, "the end came before it began")
 	})
 }
 
@@ -220,5 +224,6 @@ func TestAWorkerDoesNotLingerBesideAnother(t *testing.T) {
 		require.True(t, lingers(func(*Group) {}))
 		require.False(t, lingers(func(g *Group) { g.lingering = true }), "another came first, as the worker told the head of room")
 		require.False(t, lingers(func(g *Group) { g.over = true }), "the end came first")
+		require.False(t, lingers(func(g *Group) { g.jobs.push(func(*Exec) {}) }), "a job came first")
 	})
 }

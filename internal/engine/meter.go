@@ -13,8 +13,8 @@ func (p *puller[T]) begin(n int) {
 	x := p.x
 	index := int64(-1)
 	if n == 1 {
-		m := x.g.seg.meta(p.batch[0].Slot)
-		index, p.place = m.Index, m.Place
+		slot := p.batch[0].Slot
+		index, p.place = x.g.seg.index(slot), x.g.seg.placeOf(slot)
 		if x.g.run.parts.showInputs && p.batch[0].State == Live {
 			x.tally.show(p.batch[0].Val)
 		}

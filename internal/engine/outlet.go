@@ -67,7 +67,7 @@ func (o *Outlet[T]) next(wait time.Duration) (it Item[T], a arrival) {
 			p := &o.chunk[o.i]
 			o.i++
 			if o.ordered {
-				if seq := o.ring.seg.meta(p.Slot).Seq; seq != o.seq {
+				if seq := o.ring.seg.seqOf(p.Slot); seq != o.seq {
 					o.keep(p, seq)
 					continue
 				}
@@ -87,7 +87,7 @@ func (o *Outlet[T]) next(wait time.Duration) (it Item[T], a arrival) {
 
 // isNext counts the item in slot if it is the next in order.
 func (o *Outlet[T]) isNext(slot int32) bool {
-	if o.kept > 0 || o.ring.seg.meta(slot).Seq != o.seq {
+	if o.kept > 0 || o.ring.seg.seqOf(slot) != o.seq {
 		return false
 	}
 	o.seq++
@@ -293,7 +293,13 @@ func (o *Outlet[T]) Hold(n int) {
 func (o *Outlet[T]) IsCut() bool { return o.run.halted.Load() && !o.run.drains.Load() }
 
 // Meta returns what is known of an item that was not freed yet.
-func (o *Outlet[T]) Meta(slot int32) *Meta { return o.ring.seg.meta(slot) }
+func (o *Outlet[T]) Meta(slot int32) Meta { return o.ring.seg.meta(slot) }
+
+// Index is that of [Meta].
+func (o *Outlet[T]) Index(slot int32) int64 { return o.ring.seg.index(slot) }
+
+// Fail sets the failure of an item that Next returned; nil: it has none any more.
+func (o *Outlet[T]) Fail(slot int32, f *Failure) { *o.ring.seg.failure(slot) = f }
 
 // Free ends the stay of an item that Next returned.
 func (o *Outlet[T]) Free(it Item[T]) {
@@ -305,14 +311,14 @@ func (o *Outlet[T]) Free(it Item[T]) {
 		o.delivered++
 	} else {
 		o.run.stats.failed.Add(1)
-		o.Meta(it.Slot).Fail = nil
+		o.Fail(it.Slot, nil)
 	}
 	o.free(it.Slot)
 }
 
 // Turn says that the output that Free is called for next counts as a failure.
 func (o *Outlet[T]) Turn(it Item[T]) {
-	o.Meta(it.Slot).Fail = nil
+	o.Fail(it.Slot, nil)
 	o.delivered--
 	o.run.stats.failed.Add(1)
 }

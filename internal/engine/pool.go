@@ -75,6 +75,7 @@ func NewPool[In, Out any](ctx context.Context, faults *Faults, name string, keye
 // compile makes the chain from the calls to their outcomes.
 func (p *Pool[In, Out]) compile(stage func(*Flow[In]) *Flow[Out]) *Outlet[struct{}] {
 	source, requests := Source(p.run, p.feed, true)
+	source.seg.numbers()
 	p.run.calls = func(slot int32) *call { return &(*requests.At(slot)).call }
 	inputs := inline(source, func(do Handler[In]) Handler[*request[In, Out]] {
 		return func(x *Exec, r *request[In, Out]) {
@@ -82,7 +83,7 @@ func (p *Pool[In, Out]) compile(stage func(*Flow[In]) *Flow[Out]) *Outlet[struct
 				x.drop()
 				return
 			}
-			x.g.seg.meta(x.slot).Index = r.index
+			*x.g.seg.indexes.At(x.slot) = r.index
 			do(x, r.in)
 		}
 	})

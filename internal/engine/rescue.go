@@ -3,7 +3,7 @@ package engine
 // Rescue adds a step that takes what failed before it: fn makes an output of
 // the item and its error, or an error. It begins behind a ring, in the workers
 // that pull from there, so that everything before it has had its say.
-func Rescue[T, In any](f *Flow[T], origins *Store[In], name string, fn func(In, *Meta) (out T, same bool, err error)) *Flow[T] {
+func Rescue[T, In any](f *Flow[T], origins *Store[In], name string, fn func(In, Meta) (out T, same bool, err error)) *Flow[T] {
 	step := &Step{name}
 	begins := boundary(f.seg, f.ringFor)
 	around := func(mk maker[T]) maker[T] {
@@ -24,7 +24,7 @@ func Rescue[T, In any](f *Flow[T], origins *Store[In], name string, fn func(In, 
 				case err != nil:
 					x.fail(&Failure{Stage: name, Input: in, HasInput: true, Attempts: 1, Earlier: m.Fail.all(), Err: err})
 				default:
-					m.Fail = nil
+					*x.g.seg.failure(x.slot) = nil
 					x.g.run.stats.rescued.Add(1)
 					do(x, out)
 				}

@@ -37,9 +37,12 @@ type Segment struct {
 	parent *Segment // of a FlatMap's segment
 	rings  []anyRing
 	stores []growing
-	metas  Store[Meta]
-	total  atomic.Int64 // items that the head made; -1 until it has ended
-	enough atomic.Bool  // nothing further of it is wanted
+	spots  Store[spot]
+	fates  Store[fate]
+	// indexes are those of the items in the source, where they are not their seqs.
+	indexes *Store[int64]
+	total   atomic.Int64 // items that the head made; -1 until it has ended
+	enough  atomic.Bool  // nothing further of it is wanted
 
 	mu       sync.Mutex
 	free     []int32
@@ -62,7 +65,7 @@ type Segment struct {
 	first    [blockSize]int32
 	few      struct { // room of the lists, for short chains
 		rings  [2]anyRing
-		stores [2]growing
+		stores [3]growing
 	}
 	seq    int64 // of the head's next item
 	rests  rests // of the head, for want of room
@@ -75,7 +78,7 @@ func newSegment(run *Run, parent *Segment) *Segment {
 	s.rests.run = run
 	s.total.Store(-1)
 	run.segments = append(run.segments, s)
-	s.stores = append(s.stores, &s.metas)
+	s.stores = append(s.stores, &s.spots, &s.fates)
 	return s
 }
 
@@ -108,7 +111,42 @@ func (s *Segment) settle(inFlight int) {
 	s.mark = s.run.now()
 }
 
-func (s *Segment) meta(slot int32) *Meta { return s.metas.At(slot) }
+// numbers has each item keep its index in the source, which is not its seq.
+func (s *Segment) numbers() {
+	if s.indexes != nil {
+		return
+	}
+	s.indexes = new(Store[int64])
+	s.stores = slices.Insert(s.stores, 0, growing(s.indexes))
+}
+
+// ofItems are the stores that are cleared when an item leaves. Its spot and index
+// the next item overwrites, and its failure was cleared by who ended it.
+func (s *Segment) ofItems() []growing {
+	if s.indexes != nil {
+		return s.stores[3:]
+	}
+	return s.stores[2:]
+}
+
+// index returns where the item in slot comes in the source.
+func (s *Segment) index(slot int32) int64 {
+	if s.indexes != nil {
+		return *s.indexes.At(slot)
+	}
+	return s.spots.At(slot).seq
+}
+
+func (s *Segment) seqOf(slot int32) int64 { return s.spots.At(slot).seq }
+
+func (s *Segment) placeOf(slot int32) *Place { return s.spots.At(slot).place }
+
+// failure is that of the item in slot, to be read and written.
+func (s *Segment) failure(slot int32) **Failure { return &s.fates.At(slot).fail }
+
+func (s *Segment) meta(slot int32) Meta {
+	return Meta{s.index(slot), s.placeOf(slot), *s.failure(slot)}
+}
 
 // next returns a slot for the head's next item, waiting for credit; it fails
 // when the run has ended or is to read no more.
@@ -222,7 +260,7 @@ func (s *Segment) leave(slots []int32) {
 	if s.parent != nil {
 		var done []int32
 		for _, slot := range slots {
-			if p := s.meta(slot).parent; s.parent.meta(p).refs.Add(-1) == 0 {
+			if p := s.fates.At(slot).parent; s.parent.fates.At(p).refs.Add(-1) == 0 {
 				done = append(done, p)
 			}
 		}
@@ -236,7 +274,7 @@ func (s *Segment) release(slots []int32) {
 	if len(slots) == 0 {
 		return
 	}
-	for _, st := range s.stores[1:] { // [0] is metas, overwritten by the next item
+	for _, st := range s.ofItems() {
 		st.clear(slots)
 	}
 	s.mu.Lock()

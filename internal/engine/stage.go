@@ -178,7 +178,7 @@ func (h *hand[In, Out]) again(j job[In]) {
 	} else {
 		h.x.tally.begun++
 	}
-	h.x.tally.names(h.g.seg.meta(h.x.slot).Index)
+	h.x.tally.names(h.g.seg.index(h.x.slot))
 	if h.g.run.parts.showInputs {
 		h.x.tally.show(h.in)
 	}

@@ -68,7 +68,7 @@ func Take[T any](f *Flow[T], name string, n int64, ordered bool) *Flow[T] {
 				x.out.pass(x.slot, Failed)
 				return
 			}
-			f.seg.meta(x.slot).Fail = nil
+			*f.seg.failure(x.slot) = nil
 			x.drop()
 		},
 	})
@@ -144,7 +144,7 @@ func Window[T, Next any](f *Flow[T], name string, n int, fn func([]T) Next, orde
 func Pick[T any](f *Flow[T], keep func(index int64) bool) *Flow[T] {
 	next := inline(f, func(do Handler[T]) Handler[T] {
 		return func(x *Exec, v T) {
-			if keep(x.g.seg.meta(x.slot).Index) {
+			if keep(x.g.seg.index(x.slot)) {
 				do(x, v)
 				return
 			}

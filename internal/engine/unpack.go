@@ -133,17 +133,19 @@ func (o *Outlet[T]) freeEvent(it Item[T]) {
 	}
 	o.run.stats.failed.Add(1)
 	e.fail = nil
-	o.Meta(it.Slot).Fail = nil
+	o.Fail(it.Slot, nil)
 }
 
 // present has the slot of the block stand for a line that failed.
 func (u *unpacking) present(e *event) {
-	m := u.seg.meta(u.slot)
 	lines, text := u.ledger.before(u.block)
 	line := u.lines + e.line
-	m.Index, m.Fail, m.Place = lines+line, e.fail, nil
+	*u.seg.indexes.At(u.slot) = lines + line
+	*u.seg.failure(u.slot) = e.fail
+	place := &u.seg.spots.At(u.slot).place
+	*place = nil
 	if name := u.block.Place; name != nil {
-		m.Place = &Place{First: lines - text, Name: name}
+		*place = &Place{First: lines - text, Name: name}
 	}
 	for _, st := range u.stores {
 		st.clear([]int32{u.slot})
@@ -156,7 +158,7 @@ func (u *unpacking) present(e *event) {
 // unreadable takes the error of reading a block, and ends the run behind it.
 func (u *unpacking) unreadable(err error) {
 	run := u.seg.run
-	seq := u.seg.meta(u.slot).Seq
+	seq := u.seg.seqOf(u.slot)
 	if u.err != nil && u.of < seq {
 		return
 	}

@@ -71,7 +71,7 @@ func (p *Pool[In, Out]) serial(f *Flow[In], next *door[Out]) {
 		out := outward[Out](next.take)
 		x.out = out
 		return func(x *Exec, in In) {
-			r := &request[In, Out]{caller: run.ctx, index: f.seg.meta(x.slot).Index, in: in}
+			r := &request[In, Out]{caller: run.ctx, index: f.seg.index(x.slot), in: in}
 			switch {
 			case !ask(r):
 			case r.fail != nil:
@@ -124,7 +124,7 @@ func (v *visit[In, Out]) submit(x *Exec, in In) {
 		}
 	}
 	x.tally.away = true
-	r := v.request(ctx, v.g.seg.meta(slot).Index)
+	r := v.request(ctx, v.g.seg.index(slot))
 	r.in = in
 	r.answer = func() {
 		defer v.run.wg.Done()

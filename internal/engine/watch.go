@@ -67,7 +67,7 @@ func (x *Exec) abandon(attempt uint64) {
 	call := StuckCall{Stage: g.spec.Name, Worker: x.number, Index: -1, Limit: x.watch.limit, Stack: goroutineStack(x.watch.name)}
 	if x.phase == phaseServe {
 		if in, one := x.task.inHand(); one {
-			call.Index, call.Input = g.seg.meta(x.slot).Index, in
+			call.Index, call.Input = g.seg.index(x.slot), in
 		}
 	}
 	stuck := g.run.faults.Stuck(call)
@@ -117,7 +117,7 @@ func (x *Exec) handOver() {
 func (x *Exec) overran(call StuckCall, took time.Duration) {
 	slow := Slow{Took: took, Index: call.Index, Items: 1, Worker: x.number}
 	if call.Index >= 0 {
-		slow.Place = x.g.seg.meta(x.slot).Place
+		slow.Place = x.g.seg.placeOf(x.slot)
 	}
 	if x.g.run.parts.showInputs {
 		slow.Input = call.Input
