@@ -96,7 +96,7 @@ func Lend(r *Run, l Lender, origins bool) (*Flow[[]byte], *Store[[]byte]) {
 	f.fuse = func(mk maker[[]byte]) *lending {
 		n := runtime.GOMAXPROCS(0)
 		f.seg.numbers()
-		lent := &lending{Lender: &l, seg: f.seg, stores: slices.Clone(f.seg.ofItems()), merges: r.ordered}
+		lent := &lending{Lender: &l, seg: f.seg, stores: slices.Clone(f.seg.stores), merges: r.ordered}
 		lent.stride.size.Store(1)
 		f.seg.own, f.seg.hard = n*blockSize, 3*n+2
 		if r.ordered {

@@ -109,9 +109,6 @@ func (e *Emitter[T]) One(item T) bool {
 		return false
 	}
 	*s.spots.At(slot) = spot{s.seq, e.place}
-	if s.indexes != nil {
-		*s.indexes.At(slot) = s.seq
-	}
 	if e.h.origins != nil {
 		*e.h.origins.At(slot) = item
 	}
@@ -145,9 +142,6 @@ func (e *Emitter[T]) Many(items []T) bool {
 			at.seq = s.seq + int64(i)
 			if at.place != e.place {
 				at.place = e.place
-			}
-			if s.indexes != nil {
-				*s.indexes.At(slot) = at.seq
 			}
 		}
 		if h.origins != nil {

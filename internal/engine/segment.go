@@ -36,7 +36,8 @@ type Segment struct {
 	run    *Run
 	parent *Segment // of a FlatMap's segment
 	rings  []anyRing
-	stores []growing
+	stores []growing // of what is cleared when an item leaves
+	basic  []growing // spots, fates and indexes, which need not be
 	spots  Store[spot]
 	fates  Store[fate]
 	// indexes are those of the items in the source, where they are not their seqs.
@@ -65,7 +66,8 @@ type Segment struct {
 	first    [blockSize]int32
 	few      struct { // room of the lists, for short chains
 		rings  [2]anyRing
-		stores [3]growing
+		stores [1]growing
+		basic  [3]growing
 	}
 	seq    int64 // of the head's next item
 	rests  rests // of the head, for want of room
@@ -75,10 +77,10 @@ type Segment struct {
 func newSegment(run *Run, parent *Segment) *Segment {
 	s := &Segment{run: run, parent: parent, head: newWaiter()}
 	s.stash, s.rings, s.stores = s.first[:0], s.few.rings[:0], s.few.stores[:0]
+	s.basic = append(s.few.basic[:0], &s.spots, &s.fates)
 	s.rests.run = run
 	s.total.Store(-1)
 	run.segments = append(run.segments, s)
-	s.stores = append(s.stores, &s.spots, &s.fates)
 	return s
 }
 
@@ -105,28 +107,25 @@ func (s *Segment) settle(inFlight int) {
 	if s.hard > 0 {
 		s.fixed, s.least, s.limit, s.most = true, s.hard, s.hard, s.hard
 	}
-	for _, st := range s.stores {
-		st.reserve(s.most + s.own)
-	}
+	s.each(func(st growing) { st.reserve(s.most + s.own) })
 	s.mark = s.run.now()
 }
 
-// numbers has each item keep its index in the source, which is not its seq.
-func (s *Segment) numbers() {
-	if s.indexes != nil {
-		return
+// each calls do with each store.
+func (s *Segment) each(do func(growing)) {
+	for _, st := range s.basic {
+		do(st)
 	}
-	s.indexes = new(Store[int64])
-	s.stores = slices.Insert(s.stores, 0, growing(s.indexes))
+	for _, st := range s.stores {
+		do(st)
+	}
 }
 
-// ofItems are the stores that are cleared when an item leaves. Its spot and index
-// the next item overwrites, and its failure was cleared by who ended it.
-func (s *Segment) ofItems() []growing {
-	if s.indexes != nil {
-		return s.stores[3:]
-	}
-	return s.stores[2:]
+// numbers has each item keep its index in the source, which is not its seq: the
+// caller sees to it that it is set before it is read.
+func (s *Segment) numbers() {
+	s.indexes = new(Store[int64])
+	s.basic = append(s.basic, s.indexes)
 }
 
 // index returns where the item in slot comes in the source.
@@ -239,9 +238,7 @@ func (s *Segment) fetch(n int) {
 // make adds a slot, and room for it everywhere.
 func (s *Segment) make() int32 {
 	if s.made%blockSize == 0 {
-		for _, st := range s.stores {
-			st.grow(s.made / blockSize)
-		}
+		s.each(func(st growing) { st.grow(s.made / blockSize) })
 	}
 	s.made++
 	if s.made > s.room {
@@ -274,7 +271,7 @@ func (s *Segment) release(slots []int32) {
 	if len(slots) == 0 {
 		return
 	}
-	for _, st := range s.ofItems() {
+	for _, st := range s.stores {
 		st.clear(slots)
 	}
 	s.mu.Lock()
