@@ -29,7 +29,7 @@ func main() {
 	if status, ok := harness.Child(workloads.All()); ok {
 		os.Exit(status)
 	}
-	quick := flag.Bool("quick", false, "fewer items, three rounds, no slow columns: about a minute")
+	quick := flag.Bool("quick", false, "fewer items, three rounds, no slow columns: under a minute")
 	only := flag.String("only", "", "run the workloads whose name contains `NAME`")
 	rounds := flag.Int("rounds", 0, "take the median of `N` rounds (default 5, with -quick 3)")
 	picture := flag.String("svg", "", "draw the most telling tables as bars in `FILE`")

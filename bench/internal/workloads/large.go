@@ -45,12 +45,12 @@ func Large() harness.Workload {
 			for i := range n {
 				want += size + uint64(byte(i))
 			}
-			columns := append(poolColumns(items, workers, work, add, []poolEntry[[]byte, int]{
+			columns := append(slow(poolColumns(items, workers, work, add, []poolEntry[[]byte, int]{
 				{"channels", peers.Channels[[]byte, int](0)},
 				{"errgroup", peers.ErrGroup[[]byte, int]},
 				{"conc", peers.Conc[[]byte, int]},
 				{"ants", peers.Ants[[]byte, int]},
-			}), vimapColumn("vimap", sources.Seq(items).Via(vimap.Func(step(work)).Workers(workers)), add))
+			}), takeTasks...), vimapColumn("vimap", sources.Seq(items).Via(vimap.Func(step(work)).Workers(workers)), add))
 			return harness.Job{Want: want, Columns: columns}, nil
 		},
 	}

@@ -18,7 +18,7 @@ func Ordered(workers int) harness.Workload {
 		Full:  1_000_000, Quick: 200_000, Test: 3_000,
 		Build: func(n int) (harness.Job, error) {
 			xs := numbers(n)
-			columns := orderedPools(slices.Values(xs), workers, triple, addInOrder)
+			columns := slow(orderedPools(slices.Values(xs), workers, triple, addInOrder), takeTasks...)
 			columns = append(columns,
 				concIter(xs, workers, triple, addInOrder),
 				vimapColumn("vimap", sources.Slice(xs).Via(vimap.Func(tripleStep).Workers(workers)).Ordered(), addInOrder))

@@ -68,7 +68,7 @@ func sleeping(w harness.Workload, workers int, f func(int) int, ordered bool) ha
 		if ordered {
 			columns, sum, p = orderedPools(slices.Values(xs), workers, f, addInOrder), addInOrder, p.Ordered()
 		}
-		columns = slow(without(columns, "sequential", "ro"), "limit", "chan 128 ctx")
+		columns = slow(without(columns, "sequential", "ro"), "limit", "chan 128 ctx", "workerpool")
 		columns = append(columns, concIter(xs, workers, f, sum), vimapColumn("vimap", p, sum))
 		return harness.Job{Want: folded(sum, xs), Columns: columns}, nil
 	}

@@ -23,6 +23,9 @@ func Trivial(workers int) harness.Workload {
 				concIter(xs, workers, triple, add),
 				loParallel(xs, triple, add),
 				vimapColumn("vimap", sources.Slice(xs).Via(vimap.Func(tripleStep).Workers(workers)), add))
+			if workers != 2 { // a quick run has seen them with 2
+				columns = slow(slow(columns, takeTasks...), "conc.iter", "lo.parallel")
+			}
 			return harness.Job{Want: folded(add, mapped(xs, triple)), Columns: columns}, nil
 		},
 	}
