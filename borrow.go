@@ -2,8 +2,6 @@ package vimap
 
 import (
 	"bytes"
-	"context"
-	"io"
 	"slices"
 
 	"github.com/vimap-go/vimap/internal/engine"
@@ -40,54 +38,13 @@ type Borrowed struct {
 	raw Pipeline[[]byte, []byte]
 }
 
-// Lender is a source of lines to lend, for [Lend]. Package sources has one.
-type Lender struct {
-	// Lines hands out lines one by one, as the function of [Emit] does. They
-	// must have memory of their own, which is not used again.
-	Lines func(ctx context.Context, out *Emitter[[]byte]) error
-
-	// Blocks hands out blocks, in the order of the text; emit blocks while there
-	// is no room, and false means that the function is to return. Its error is
-	// the source's.
-	Blocks func(ctx context.Context, emit func(Block) bool) error
-
-	MaxLength int   // of a line in a block, without its end; 0: any
-	TooLong   error // wrapped by the error of a run that comes to a longer one
-}
-
-// Block is a part of a text, given by the lines that begin from From up to To:
-// at least one and at most 1,048,575 bytes. A block from 0 begins a text.
-type Block struct {
-	// Text is read where the block is worked on, at several places at once,
-	// as far as its last line goes. It must not change.
-	Text io.ReaderAt
-	// Whole, in place of a Text, is the text of the block, from From on, where
-	// a line begins, to the end of its last line.
-	Whole    []byte
-	From, To int64
-	// Place names the n-th line of the text, from 0. It may be nil.
-	Place func(n int64) string
-	// Done is called once, from any goroutine, when nothing of the block is used
-	// any more; for a Whole not if the run ends before. It must not panic.
-	Done func()
-}
-
 // Lend returns the lines of a lender.
-func Lend(l Lender) Borrowed {
-	notNil(l.Lines == nil, "Lend", "Lines")
-	notNil(l.Blocks == nil, "Lend", "Blocks")
+func Lend(l Lender[[]byte]) Borrowed {
+	l.check("Lend")
 	return Borrowed{Pipeline[[]byte, []byte]{
 		nodes: []PlanNode{{Kind: KindSource, Name: "lines"}},
 		compile: func(p *plan[[]byte]) *engine.Flow[[]byte] {
-			f, origins := engine.Lend(p.run, engine.Lender{
-				Lines: func(ctx context.Context, out *engine.Emitter[[]byte]) error {
-					return l.Lines(ctx, &Emitter[[]byte]{out: out})
-				},
-				Blocks: func(ctx context.Context, emit func(engine.Block) bool) error {
-					return l.Blocks(ctx, func(b Block) bool { return emit(engine.Block(b)) })
-				},
-				MaxLength: l.MaxLength, TooLong: l.TooLong,
-			}, !p.decoded)
+			f, origins := engine.Lend(p.run, l.lines(), l.lender(), !p.decoded)
 			p.origins = origins
 			return f
 		},

@@ -145,8 +145,10 @@ func TestALineThatIsKeptIsOverwrittenUnderTheRaceDetector(t *testing.T) {
 func TestAMistakeInWhatIsLentPanicsWithItsRule(t *testing.T) {
 	b := (&lent{}).lend(0)
 	for rule, mistake := range map[string]func(){
-		"vimap: Lend: Lines must not be nil":        func() { vimap.Lend(vimap.Lender{}) },
-		"vimap: Lend: Blocks must not be nil":       func() { vimap.Lend(vimap.Lender{Lines: (&lent{}).lines}) },
+		"vimap: Lend: Lines must not be nil":        func() { vimap.Lend(vimap.Lender[[]byte]{}) },
+		"vimap: Lend: Blocks must not be nil":       func() { vimap.Lend(vimap.Lender[[]byte]{Lines: lenderOf[[]byte](&lent{}, 0).Lines}) },
+		"vimap: Strings: Lines must not be nil":     func() { vimap.Strings(vimap.Lender[string]{}) },
+		"vimap: Strings: Blocks must not be nil":    func() { vimap.Strings(vimap.Lender[string]{Lines: lenderOf[string](&lent{}, 0).Lines}) },
 		"vimap: Filter: keep must not be nil":       func() { b.Filter(nil) },
 		"vimap: Map: f must not be nil":             func() { b.Map[int](nil) },
 		"vimap: Try: f must not be nil":             func() { b.Try[int](nil) },

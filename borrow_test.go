@@ -52,17 +52,25 @@ type lent struct {
 var errTooLong = errors.New("too long")
 
 func (l *lent) lend(maxLength int) vimap.Borrowed {
-	return vimap.Lend(vimap.Lender{Lines: l.lines, Blocks: l.blocks, MaxLength: maxLength, TooLong: errTooLong})
+	return vimap.Lend(lenderOf[[]byte](l, maxLength))
 }
 
-func (l *lent) lines(_ context.Context, out *vimap.Emitter[[]byte]) error {
-	out.Places(lentPlace)
-	for _, line := range linesOf(l.text) {
-		if !out.One([]byte(line)) {
-			return nil
+// strings has the text cut into strings.
+func (l *lent) strings(maxLength int) vimap.Pipeline[string, string] {
+	return vimap.Strings(lenderOf[string](l, maxLength))
+}
+
+func lenderOf[Line []byte | string](l *lent, maxLength int) vimap.Lender[Line] {
+	lines := func(_ context.Context, out *vimap.Emitter[Line]) error {
+		out.Places(lentPlace)
+		for _, line := range linesOf(l.text) {
+			if !out.One(Line(line)) {
+				return nil
+			}
 		}
+		return nil
 	}
-	return nil
+	return vimap.Lender[Line]{Lines: lines, Blocks: l.blocks, MaxLength: maxLength, TooLong: errTooLong}
 }
 
 func lentPlace(n int64) string { return "lent:" + strconv.FormatInt(n+1, 10) }
@@ -76,7 +84,7 @@ func (l *lent) ReadAt(p []byte, off int64) (n int, err error) {
 	return strings.NewReader(l.text).ReadAt(p, off)
 }
 
-func (l *lent) blocks(_ context.Context, emit func(vimap.Block) bool) error {
+func (l *lent) blocks(_ context.Context, out *vimap.BlockEmitter) error {
 	for from, i := 0, 0; from < len(l.text); i++ {
 		to := min(from+max(1, l.sizes[i%len(l.sizes)]), len(l.text))
 		b := vimap.Block{Text: l, From: int64(from), To: int64(to), Place: lentPlace, Done: func() { l.done.Add(1) }}
@@ -89,7 +97,7 @@ func (l *lent) blocks(_ context.Context, emit func(vimap.Block) bool) error {
 			b.Text, b.Whole, b.To = nil, []byte(l.text[from:to]), int64(to)
 		}
 		l.given.Add(1)
-		if !emit(b) {
+		if !out.One(b) {
 			return nil
 		}
 		from = to
@@ -171,12 +179,32 @@ func randomText(r *rand.Rand, n int) string {
 	return text.String()
 }
 
+// The forms in which a text is read.
+var forms = map[string]func(l *lent) vimap.Pipeline[string, string]{
+	"lent": func(l *lent) vimap.Pipeline[string, string] {
+		return l.lend(0).Filter(notDropped).Try(readLine)
+	},
+	"decoded": func(l *lent) vimap.Pipeline[string, string] {
+		texts := l.strings(0).Filter(func(line string) bool { return notDropped([]byte(line)) })
+		return vimap.Decode(texts, func(line string) (string, error) {
+			_, err := readLine([]byte(line))
+			return line, err
+		})
+	},
+	"strings": func(l *lent) vimap.Pipeline[string, string] {
+		return l.strings(0).Try(func(line string) (string, error) {
+			_, err := readLine([]byte(line))
+			return line, err
+		}).Filter(func(line string) bool { return notDropped([]byte(line)) })
+	},
+}
+
 // holdLines runs a text with a tolerance for everything, and compares what came
 // of it with a plain loop.
-func holdLines(ctx context.Context, t *testing.T, l *lent, ordered bool) {
+func holdLines(ctx context.Context, t *testing.T, l *lent, form string, ordered bool) {
 	t.Helper()
 	var letters []vimap.DeadLetter[string]
-	p := l.lend(0).Filter(notDropped).Try(readLine).Map(lateDeath).DeadLetters(func(seq iter.Seq[vimap.DeadLetter[string]]) error {
+	p := forms[form](l).Map(lateDeath).DeadLetters(func(seq iter.Seq[vimap.DeadLetter[string]]) error {
 		letters = slices.Collect(seq)
 		return nil
 	})
@@ -204,6 +232,9 @@ func holdLines(ctx context.Context, t *testing.T, l *lent, ordered bool) {
 			letters = slices.Delete(letters, at, at+1)
 			require.Equal(t, int64(i), letter.Err.Index)
 			require.Equal(t, lentPlace(int64(i)), letter.Err.Place)
+			if form == "strings" && stage == "decode" {
+				stage = "try"
+			}
 			require.Equal(t, stage, letter.Err.Stage, line)
 			if stage == "decode" {
 				require.Empty(t, letter.In)
@@ -235,7 +266,7 @@ func holdLines(ctx context.Context, t *testing.T, l *lent, ordered bool) {
 	require.Equal(t, l.given.Load(), l.done.Load(), "blocks that were not done with")
 }
 
-func TestLinesThatAreLentAreThoseOfAPlainLoop(t *testing.T) {
+func TestLinesThatWorkersCutAreThoseOfAPlainLoop(t *testing.T) {
 	rerun.Share(t, 6)
 	testkit.Quiet(t)
 	r := rand.New(rand.NewPCG(1, 2))
@@ -245,13 +276,15 @@ func TestLinesThatAreLentAreThoseOfAPlainLoop(t *testing.T) {
 			if sizes[0] == 1 && len(sizes) == 1 && len(text) > 500 {
 				continue
 			}
-			l := &lent{text: text, sizes: sizes, whole: r.IntN(3) == 0}
-			holdLines(t.Context(), t, l, r.IntN(2) == 0)
+			for form := range forms {
+				l := &lent{text: text, sizes: sizes, whole: r.IntN(3) == 0}
+				holdLines(t.Context(), t, l, form, r.IntN(2) == 0)
+			}
 		}
 	}
 }
 
-func TestLinesThatAreLentAreTheSameWhereTheyTravel(t *testing.T) {
+func TestLinesThatWorkersCutAreTheSameWhereTheyTravel(t *testing.T) {
 	testkit.Quiet(t)
 	text := strings.ReplaceAll(randomText(rand.New(rand.NewPCG(3, 4)), 300), "exit", "panic")
 	wide := func(p vimap.Pipeline[string, string]) vimap.Pipeline[string, string] {
@@ -265,13 +298,13 @@ func TestLinesThatAreLentAreTheSameWhereTheyTravel(t *testing.T) {
 		"with a bound": {t.Context(), func(p vimap.Pipeline[string, string]) vimap.Pipeline[string, string] { return p.InFlight(3) }},
 		"with a stage": {t.Context(), wide},
 	} {
-		t.Run(name, func(t *testing.T) {
+		for form, read := range forms {
 			l := &lent{text: text, sizes: []int{50}}
-			p := c.add(l.lend(0).Filter(notDropped).Try(readLine).Map(lateDeath)).Tolerate(1000)
+			p := c.add(read(l).Map(lateDeath)).Tolerate(1000)
 			for _, p := range []vimap.Pipeline[string, string]{p, p.Ordered()} {
 				run := p.Start(c.ctx)
 				got := run.Aggregate(oneText, addText, mergeTexts)
-				require.NoError(t, run.Err())
+				require.NoError(t, run.Err(), form+", "+name)
 				var want []string
 				for _, line := range linesOf(text) {
 					if _, bad := fails(line); !bad && !strings.HasPrefix(line, "-") {
@@ -280,10 +313,10 @@ func TestLinesThatAreLentAreTheSameWhereTheyTravel(t *testing.T) {
 				}
 				slices.Sort(want)
 				slices.Sort(got)
-				require.Equal(t, want, got)
+				require.Equal(t, want, got, form+", "+name)
 			}
-			require.Zero(t, l.given.Load(), "they were cut into blocks")
-		})
+			require.Zero(t, l.given.Load(), "%s, %s: they were cut into blocks", form, name)
+		}
 	}
 }
 
@@ -293,11 +326,13 @@ func FuzzBlocks(f *testing.F) {
 		f.Add(text, []byte{255}, true, false)
 	}
 	f.Fuzz(func(t *testing.T, text string, sizes []byte, whole, ordered bool) {
-		l := &lent{text: text, sizes: []int{1}, whole: whole}
-		for _, size := range sizes {
-			l.sizes = append(l.sizes, int(size))
+		for form := range forms {
+			l := &lent{text: text, sizes: []int{1}, whole: whole}
+			for _, size := range sizes {
+				l.sizes = append(l.sizes, int(size))
+			}
+			holdLines(t.Context(), t, l, form, ordered)
 		}
-		holdLines(t.Context(), t, l, ordered)
 	})
 }
 

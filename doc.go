@@ -35,7 +35,7 @@
 //   - With [Pipeline.Ordered] the outcomes come as from a plain loop.
 //   - Items read and not yet delivered never exceed a bound, see
 //     [Pipeline.InFlight]; of lines that workers cut themselves, blocks do, see
-//     [Borrowed]. A delivered item is released to the collector.
+//     [Borrowed] and [Strings]. A delivered item is released to the collector.
 //   - An item that arrives alone is worked on at once: nothing waits for a
 //     batch to fill, except in a [Bulk] stage for its linger time.
 //   - When a terminal call returns, or the loop over a run is left, nothing of
@@ -74,8 +74,8 @@
 // for them; the others at the beginning, and the source is read when each stage
 // has one that is open. A pool has the goroutines of a run and one more, until
 // it is closed or its context ends. What adds to a [Run.Aggregate] runs in the
-// workers of the last stage; lines that are lent ([Borrowed]) to steps alone
-// before it are cut and worked on by one worker for each processor.
+// workers of the last stage; lines before it that only steps come after
+// ([Borrowed], [Strings]) are cut and worked on by one worker for each processor.
 //
 // # Packages
 //

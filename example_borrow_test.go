@@ -12,23 +12,28 @@ import (
 )
 
 // inMemory lends the lines of a text in blocks of 8 bytes.
-func inMemory(text string) vimap.Lender {
-	return vimap.Lender{
-		Lines: func(_ context.Context, out *vimap.Emitter[[]byte]) error {
+func inMemory(text string) vimap.Lender[[]byte] { return lender[[]byte](text) }
+
+func lender[Line []byte | string](text string) vimap.Lender[Line] {
+	return vimap.Lender[Line]{
+		Lines: func(_ context.Context, out *vimap.Emitter[Line]) error {
 			for line := range strings.Lines(text) {
-				if !out.One([]byte(strings.TrimSuffix(line, "\n"))) {
+				if !out.One(Line(strings.TrimSuffix(line, "\n"))) {
 					break
 				}
 			}
 			return nil
 		},
-		Blocks: func(_ context.Context, emit func(vimap.Block) bool) error {
+		Blocks: func(_ context.Context, out *vimap.BlockEmitter) error {
 			const size = 8
 			all, end := strings.NewReader(text), int64(len(text))
+			out.Total(end, "bytes")
 			for from := int64(0); from < end; from += size {
-				if !emit(vimap.Block{Text: all, From: from, To: min(from+size, end), Done: func() {}}) {
+				to := min(from+size, end)
+				if !out.One(vimap.Block{Text: all, From: from, To: to, Done: func() {}}) {
 					break
 				}
+				out.Advance(to - from)
 			}
 			return nil
 		},
@@ -46,6 +51,59 @@ func ExampleLend() {
 	lines := vimap.Lend(inMemory("one\ntwo\nthree\n"))
 	fmt.Println(lines.Map(func(line []byte) int { return len(line) }).To(context.Background(), total))
 	// Output: 11 <nil>
+}
+
+func ExampleStrings() {
+	lines := vimap.Strings(lender[string]("one\ntwo\nthree\n")) // blocks of a text in memory
+	longest := func(one, other string) string {
+		if len(other) > len(one) {
+			return other // it may be kept
+		}
+		return one
+	}
+	run := lines.Start(context.Background())
+	fmt.Println(run.Aggregate(
+		func() string { return "" },
+		func(found string, _, line string) string { return longest(found, line) },
+		longest), run.Err())
+	// Output: three <nil>
+}
+
+func ExampleBlockEmitter_One() {
+	lines := vimap.Lender[[]byte]{
+		Lines: inMemory("tick\ntock\n").Lines,
+		Blocks: func(_ context.Context, out *vimap.BlockEmitter) error {
+			for i, line := range []string{"tick\n", "tock\n"} {
+				from := int64(5 * i)
+				if !out.One(vimap.Block{Whole: []byte(line), From: from, To: from + 5, Done: func() {}}) {
+					break
+				}
+			}
+			return nil
+		},
+	}
+	run := vimap.Lend(lines).Start(context.Background())
+	fmt.Println(lengths(run), run.Err())
+	// Output: 8 <nil>
+}
+
+func ExampleBlockEmitter_Total() {
+	run := vimap.Lend(inMemory("one\ntwo\nthree\n")).Start(context.Background())
+	lengths(run)
+	source := run.Stats().Source
+	fmt.Println(source.Position, "of", source.Total, source.Unit)
+	// Output: 14 of 14 bytes
+}
+
+func ExampleBlockEmitter_Advance() {
+	run := vimap.Strings(lender[string]("one\ntwo\n")).Start(context.Background())
+	run.Aggregate(
+		func() int { return 0 },
+		func(n int, _, _ string) int { return n + 1 },
+		func(one, other int) int { return one + other })
+	source := run.Stats().Source
+	fmt.Println(source.Position, "of", source.Total, source.Unit)
+	// Output: 8 of 8 bytes
 }
 
 func ExampleBorrowed_Map() {

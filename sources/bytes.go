@@ -41,15 +41,20 @@ func Bytes(paths ...string) vimap.Borrowed {
 // is negative.
 func (t Text) Bytes(paths ...string) vimap.Borrowed {
 	t.check("Bytes")
-	paths = inputs(paths)
-	return vimap.Lend(vimap.Lender{
-		Lines: func(ctx context.Context, out *vimap.Emitter[[]byte]) error {
-			c := cutter[[]byte]{out: out, text: t, own: bytes.Clone}
+	return vimap.Lend(lender(t, inputs(paths), bytes.Clone))
+}
+
+// lender lends the lines of the files at paths; own gives text memory of its own.
+func lender[Line []byte | string](t Text, paths []string, own func([]byte) Line) vimap.Lender[Line] {
+	return vimap.Lender[Line]{
+		Lines: func(ctx context.Context, out *vimap.Emitter[Line]) error {
+			c := cutter[Line]{out: out, text: t, own: own}
 			out.Total(size(paths), "bytes")
 			return c.files(ctx, paths)
 		},
-		Blocks: func(ctx context.Context, emit func(vimap.Block) bool) error {
-			b := blocks{emit: emit, text: t}
+		Blocks: func(ctx context.Context, out *vimap.BlockEmitter) error {
+			b := blocks{out: out, text: t}
+			out.Total(size(paths), "bytes")
 			for _, path := range paths {
 				if err := b.file(ctx, path); err != nil || b.stopped {
 					return err
@@ -58,12 +63,12 @@ func (t Text) Bytes(paths ...string) vimap.Borrowed {
 			return nil
 		},
 		MaxLength: t.MaxLength, TooLong: ErrLineTooLong,
-	})
+	}
 }
 
 // blocks hands out files in blocks.
 type blocks struct {
-	emit    func(vimap.Block) bool
+	out     *vimap.BlockEmitter
 	text    Text
 	stopped bool
 	mu      sync.Mutex
@@ -111,13 +116,15 @@ func (b *blocks) ranges(file *os.File, name string, size int64) {
 	named := func(n int64) string { return place(name, n) }
 	for from := int64(0); from < size && !b.stopped; from += fullRead {
 		users.Add(1)
-		b.stopped = !b.emit(vimap.Block{Text: file, From: from, To: min(from+fullRead, size), Place: named, Done: done})
+		to := min(from+fullRead, size)
+		b.stopped = !b.out.One(vimap.Block{Text: file, From: from, To: to, Place: named, Done: done})
+		b.out.Advance(to - from)
 	}
 }
 
 // stream hands out what is read of r, as soon as it is.
 func (b *blocks) stream(ctx context.Context, r io.Reader, name string) error {
-	r, done := b.text.open(ctx, r, func(int64) {})
+	r, done := b.text.open(ctx, r, b.out.Advance)
 	defer done()
 	s := stream{blocks: b, name: name, buf: make([]byte, firstRead)}
 	for empty := 0; ; {
@@ -203,7 +210,7 @@ func (s *stream) hand(text []byte) {
 			}
 		}
 		begins := int64(min(n, fullRead))
-		s.stopped = !s.emit(vimap.Block{
+		s.stopped = !s.out.One(vimap.Block{
 			Whole: text[:n], From: s.from, To: s.from + begins, Done: done,
 			Place: func(n int64) string { return place(name, n) },
 		})

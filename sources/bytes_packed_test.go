@@ -20,21 +20,25 @@ func TestBytesOfAPackedFileAreItsUnpackedLinesWhoeverReadsThem(t *testing.T) {
 	sorted := slices.Sorted(slices.Values(want))
 	path := file(t, "lines", string(packed(text, func(w io.Writer) (io.WriteCloser, error) { return gzipped(w), nil })))
 	for _, ordered := range []bool{false, true} {
-		got, err := gathered(t.Context(), sources.Bytes(path).Map(asString), ordered)
-		require.NoError(t, err)
-		if ordered {
-			require.Equal(t, want, got)
-		} else {
-			require.Equal(t, sorted, got)
+		for _, lines := range cut(sources.Text{}, path) {
+			got, err := gathered(t.Context(), lines, ordered)
+			require.NoError(t, err)
+			if ordered {
+				require.Equal(t, want, got)
+			} else {
+				require.Equal(t, sorted, got)
+			}
 		}
 	}
 	raw := sources.Text{Raw: true}
 	packed, err := collect(t, raw.Lines(path))
 	require.NoError(t, err)
 	require.NotEqual(t, want, packed)
-	got, err := gathered(t.Context(), raw.Bytes(path).Map(asString), true)
-	require.NoError(t, err)
-	require.Equal(t, packed, got, "as it is, it is text of a kind, too")
+	for _, lines := range cut(raw, path) {
+		got, err := gathered(t.Context(), lines, true)
+		require.NoError(t, err)
+		require.Equal(t, packed, got, "as it is, it is text of a kind, too")
+	}
 }
 
 func TestAnErrorInAPackedFileEndsBytesBehindItsWholeLines(t *testing.T) {
@@ -42,13 +46,16 @@ func TestAnErrorInAPackedFileEndsBytesBehindItsWholeLines(t *testing.T) {
 	path := file(t, "lines.gz", string(cutOff(numbered(30_000, 17))))
 	lines, want := collect(t, sources.Lines(path))
 	require.Error(t, want)
-	got, err := gathered(t.Context(), sources.Bytes(path).Map(asString), true)
-	require.EqualError(t, err, want.Error(), "the same error, at the same place")
-	require.Equal(t, lines, got)
-	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
-
-	_, err = gathered(t.Context(), sources.Text{MaxUnpacked: 1000}.Bytes(path).Map(asString), false)
-	var source *vimap.SourceError
-	require.ErrorAs(t, err, &source)
-	require.ErrorIs(t, err, sources.ErrUnpackedTooLarge)
+	for _, p := range cut(sources.Text{}, path) {
+		got, err := gathered(t.Context(), p, true)
+		require.EqualError(t, err, want.Error(), "the same error, at the same place")
+		require.Equal(t, lines, got)
+		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	}
+	for _, p := range cut(sources.Text{MaxUnpacked: 1000}, path) {
+		_, err := gathered(t.Context(), p, false)
+		var source *vimap.SourceError
+		require.ErrorAs(t, err, &source)
+		require.ErrorIs(t, err, sources.ErrUnpackedTooLarge)
+	}
 }

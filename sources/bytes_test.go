@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"os"
@@ -22,6 +23,11 @@ import (
 )
 
 func asString(line []byte) string { return string(line) }
+
+// cut is the lines of the files at paths in the forms that workers cut.
+func cut(t sources.Text, paths ...string) []vimap.Pipeline[string, string] {
+	return []vimap.Pipeline[string, string]{t.Bytes(paths...).Map(asString), t.Lines(paths...)}
+}
 
 // gathered returns the lines that an aggregate adds, in source order if it is
 // ordered and otherwise sorted.
@@ -65,17 +71,18 @@ func TestBytesAreTheLinesOfTheirFiles(t *testing.T) {
 			quiet(t)
 			path, other := file(t, "a.txt", text), file(t, "b.txt", "the other\n")
 			want := append(append(split([]byte(text)), "the other"), split([]byte(text))...)
-			lines := sources.Bytes(path, other, path).Map(asString)
-			got, err := gathered(t.Context(), lines, true)
-			require.NoError(t, err)
-			same(t, want, got)
 			sorted := slices.Sorted(slices.Values(want))
-			got, err = gathered(t.Context(), lines, false)
-			require.NoError(t, err)
-			same(t, sorted, got)
-			got, err = collect(t, lines)
-			require.NoError(t, err)
-			same(t, want, got)
+			for _, lines := range cut(sources.Text{}, path, other, path) {
+				got, err := gathered(t.Context(), lines, true)
+				require.NoError(t, err)
+				same(t, want, got)
+				got, err = gathered(t.Context(), lines, false)
+				require.NoError(t, err)
+				same(t, sorted, got)
+				got, err = collect(t, lines)
+				require.NoError(t, err)
+				same(t, want, got)
+			}
 		})
 	}
 }
@@ -96,7 +103,8 @@ func TestBytesOfAPipe(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			rerun.Share(t, 4)
 			quiet(t)
-			for _, ordered := range []bool{true, false} {
+			for i := range 4 {
+				ordered, lines := i%2 == 0, cut(sources.Text{})[i/2]
 				r, w, err := os.Pipe()
 				require.NoError(t, err)
 				before := os.Stdin
@@ -106,7 +114,7 @@ func TestBytesOfAPipe(t *testing.T) {
 					_, err := w.WriteString(text)
 					written <- errors.Join(err, w.Close())
 				}()
-				got, err := gathered(t.Context(), sources.Bytes().Map(asString), ordered)
+				got, err := gathered(t.Context(), lines, ordered)
 				os.Stdin = before
 				require.NoError(t, err)
 				require.NoError(t, <-written)
@@ -127,13 +135,15 @@ func TestAFailureOfBytesHasItsPlace(t *testing.T) {
 	text := numbered(20_000, 20)
 	one, two := file(t, "one.txt", text+"bad\n"+text), file(t, "two.txt", text+text+"bad")
 	errBad := errors.New("bad")
-	lines := sources.Bytes(one, two).Try(func(line []byte) (string, error) {
-		if string(line) == "bad" {
+	read := func(line string) (string, error) {
+		if line == "bad" {
 			return "", errBad
 		}
-		return string(line), nil
-	})
-	for _, p := range []vimap.Pipeline[string, string]{lines, lines.Ordered(), lines.InFlight(100)} {
+		return line, nil
+	}
+	lines := sources.Bytes(one, two).Try(func(line []byte) (string, error) { return read(string(line)) })
+	own := sources.Lines(one, two).Try(read)
+	for _, p := range []vimap.Pipeline[string, string]{lines, lines.Ordered(), lines.InFlight(100), own, own.Ordered(), own.InFlight(100)} {
 		var places []string
 		var indices []int64
 		p = p.DeadLetters(func(letters iter.Seq[vimap.DeadLetter[string]]) error {
@@ -172,16 +182,36 @@ func TestAnErrorOfBytesIsTheRunsAfterTheLinesBeforeIt(t *testing.T) {
 				if name == "a line too long" {
 					limit = 5
 				}
-				got, err := gathered(t.Context(), sources.Text{MaxLength: limit}.Bytes(c.paths...).Map(asString), ordered)
-				require.Len(t, got, c.lines)
-				var own *vimap.SourceError
-				require.ErrorAs(t, err, &own)
-				require.ErrorContains(t, err, c.want)
-				if c.is != nil {
-					require.ErrorIs(t, err, c.is)
+				for _, lines := range cut(sources.Text{MaxLength: limit}, c.paths...) {
+					got, err := gathered(t.Context(), lines, ordered)
+					require.Len(t, got, c.lines)
+					var own *vimap.SourceError
+					require.ErrorAs(t, err, &own)
+					require.ErrorContains(t, err, c.want)
+					if c.is != nil {
+						require.ErrorIs(t, err, c.is)
+					}
 				}
 			})
 		}
+	}
+}
+
+func TestWorkersThatCutFilesSayHowMuchThereIs(t *testing.T) {
+	rerun.Share(t, 4)
+	quiet(t)
+	text := numbered(30_000, 17)
+	packed := string(packed(text, func(w io.Writer) (io.WriteCloser, error) { return gzipped(w), nil }))
+	plain, archive := file(t, "plain", text), file(t, "archive", packed)
+	for _, lines := range cut(sources.Text{}, plain, archive) {
+		run := lines.Start(t.Context())
+		n := run.Aggregate(func() int { return 0 }, func(n int, _, _ string) int { return n + 1 }, func(a, b int) int { return a + b })
+		require.NoError(t, run.Err())
+		require.Equal(t, 60_000, n)
+		source := run.Stats().Source
+		require.Equal(t, "bytes", source.Unit)
+		require.Equal(t, int64(len(text)+len(packed)), source.Total)
+		require.Equal(t, source.Total, source.Position)
 	}
 }
 
@@ -237,12 +267,14 @@ func FuzzBytes(f *testing.F) {
 		rerun.Share(t, 4)
 		path := filepath.Join(t.TempDir(), "f.txt")
 		require.NoError(t, os.WriteFile(path, text, 0o600))
-		got, err := gathered(t.Context(), sources.Bytes(path).Map(asString), ordered)
-		require.NoError(t, err)
 		want := split(text)
 		if !ordered {
 			slices.Sort(want)
 		}
-		same(t, want, got)
+		for _, lines := range cut(sources.Text{}, path) {
+			got, err := gathered(t.Context(), lines, ordered)
+			require.NoError(t, err)
+			same(t, want, got)
+		}
 	})
 }

@@ -33,6 +33,13 @@ type cutter[Line string | []byte] struct {
 	stopped bool   // the run wants no more lines
 }
 
+func (c *cutter[Line]) files(ctx context.Context, paths []string) error {
+	return visit(paths, func(r io.Reader, name string) (enough bool, err error) {
+		err = c.cut(ctx, r, name)
+		return c.stopped, err
+	})
+}
+
 // cut emits the lines of r, unpacked if need be. It returns nil at the end of
 // r, and when the run wants no more lines: stopped is true then.
 func (c *cutter[Line]) cut(ctx context.Context, r io.Reader, name string) error {

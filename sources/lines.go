@@ -1,8 +1,6 @@
 package sources
 
 import (
-	"context"
-	"io"
 	"os"
 
 	"github.com/vimap-go/vimap"
@@ -41,6 +39,18 @@ import (
 // KB or more first. A zstd or xz archive that asks for more than 128 MB of memory
 // is refused.
 //
+// # Who cuts them
+//
+// The source does, in its goroutine, where the lines go to a stage or to a loop.
+// In a chain of Map, Try, Filter and [vimap.Decode] alone, or of no step, that
+// ends in [vimap.Run.Aggregate], which sinks.Aggregate is, without
+// [vimap.Pipeline.InFlight], the workers do, one for each processor, each a piece
+// of a file: the steps are then called from several goroutines at once. It is the
+// quickest way to read strings. A regular file is then read as far as it goes
+// when it is opened, a file may be opened before the one before it is done with,
+// and, unless they are asked for in order, lines behind the place of an error may
+// have been read.
+//
 // # When it is read
 //
 // A file is opened in the run, when it is its turn, and closed before the next
@@ -73,12 +83,7 @@ func Lines(paths ...string) vimap.Pipeline[string, string] {
 // MaxUnpacked is negative.
 func (t Text) Lines(paths ...string) vimap.Pipeline[string, string] {
 	t.check("Lines")
-	paths = inputs(paths)
-	return vimap.Emit(func(ctx context.Context, out *vimap.Emitter[string]) error {
-		c := cutter[string]{out: out, text: t, own: owned}
-		out.Total(size(paths), "bytes")
-		return c.files(ctx, paths)
-	}).Named("lines")
+	return vimap.Strings(lender(t, inputs(paths), owned))
 }
 
 // size returns how many bytes the files have together; 0 if one can't say.
@@ -94,10 +99,3 @@ func size(paths []string) (bytes int64) {
 }
 
 func owned(text []byte) string { return string(text) }
-
-func (c *cutter[Line]) files(ctx context.Context, paths []string) error {
-	return visit(paths, func(r io.Reader, name string) (enough bool, err error) {
-		err = c.cut(ctx, r, name)
-		return c.stopped, err
-	})
-}

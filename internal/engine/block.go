@@ -25,13 +25,17 @@ type Block struct {
 // MostBlock is how many bytes a block may have: what claims can count.
 const MostBlock = countMask
 
-// Lender is a source of lines that are valid only while they are worked on. It
-// has two forms, of which a run uses one.
+// Lender is a source of lines that hands out blocks of them.
 type Lender struct {
-	Lines     func(context.Context, *Emitter[[]byte]) error
-	Blocks    func(ctx context.Context, emit func(Block) bool) error
+	Blocks    func(context.Context, *BlockEmitter) error
 	MaxLength int   // of a line; 0: any
 	TooLong   error // for one that is longer
+}
+
+// BlockEmitter takes the blocks of a lender, from one goroutine.
+type BlockEmitter struct {
+	*lending
+	out *Emitter[*block]
 }
 
 // block is a Block on its way.
@@ -83,43 +87,49 @@ type lending struct {
 	bring  func(cell any)
 }
 
-// Lend begins a chain with lines of a lender. origins keeps those that travel.
-func Lend(r *Run, l Lender, origins bool) (*Flow[[]byte], *Store[[]byte]) {
-	f, kept := Source(r, l.Lines, origins)
+// Lend begins a chain with lines of a lender, of which a run uses either its
+// blocks or lines. origins keeps those that travel.
+func Lend(r *Run, lines func(context.Context, *Emitter[[]byte]) error, l Lender, origins bool) (*Flow[[]byte], *Store[[]byte]) {
+	f, kept := Source(r, lines, origins)
 	f = inline(f, func(do Handler[[]byte]) Handler[[]byte] {
 		return func(x *Exec, line []byte) { do(x, slices.Clip(line)) } // or an append would write over the next
 	})
-	if r.serial != nil || r.inFlight > 0 {
-		return f, kept
-	}
-	f.bare = true
-	f.fuse = func(mk maker[[]byte]) *lending {
-		n := runtime.GOMAXPROCS(0)
-		f.seg.numbers()
-		lent := &lending{Lender: &l, seg: f.seg, stores: slices.Clone(f.seg.stores), merges: r.ordered}
-		lent.stride.size.Store(1)
-		f.seg.own, f.seg.hard = n*blockSize, 3*n+2
-		if r.ordered {
-			f.seg.hard *= 2
-		}
-		g := newGroup(r, f.seg, Spec{Workers: n, Role: RoleLines, Node: -1}, false)
-		lent.g, lent.ring, lent.blocks = g, newRing[*block](f.seg, &g.gate), addStore[*block](f.seg)
-		g.first = lent.reserve
-		g.build = func(x *Exec) {
-			w := &cutting{x: x, lending: lent}
-			x.task, x.pull, x.out, x.slot = plainTask{x}, w, w, lent.slots[x.number]
-			w.do = mk(x)
-		}
-		h := &Head[*block]{run: r, seg: f.seg, ring: lent.ring, origins: lent.blocks, done: make(chan struct{})}
-		h.emitter.h = h
-		h.source = func(ctx context.Context, out *Emitter[*block]) error {
-			return l.Blocks(ctx, func(b Block) bool { return lent.emit(out, b) })
-		}
-		r.heads = []anyHead{blockHead{h}}
-		r.ends = append(r.ends, func(error) { lent.ledger.end() })
-		return lent
+	if r.lends() {
+		f.bare = true
+		f.fuse = func(mk maker[[]byte]) *lending { return lend(f.seg, &l, mk) }
 	}
 	return f, kept
+}
+
+// lends reports whether the workers may cut the blocks of a lender.
+func (r *Run) lends() bool { return r.serial == nil && r.inFlight == 0 }
+
+// lend has workers cut the blocks of l, in the place of the source of seg.
+func lend(seg *Segment, l *Lender, mk maker[[]byte]) *lending {
+	n, r := runtime.GOMAXPROCS(0), seg.run
+	seg.numbers()
+	lent := &lending{Lender: l, seg: seg, stores: slices.Clone(seg.stores), merges: r.ordered}
+	lent.stride.size.Store(1)
+	seg.own, seg.hard = n*blockSize, 3*n+2
+	if r.ordered {
+		seg.hard *= 2
+	}
+	g := newGroup(r, seg, Spec{Workers: n, Role: RoleLines, Node: -1}, false)
+	lent.g, lent.ring, lent.blocks = g, newRing[*block](seg, &g.gate), addStore[*block](seg)
+	g.first = lent.reserve
+	g.build = func(x *Exec) {
+		w := &cutting{x: x, lending: lent}
+		x.task, x.pull, x.out, x.slot = plainTask{x}, w, w, lent.slots[x.number]
+		w.do = mk(x)
+	}
+	h := &Head[*block]{run: r, seg: seg, ring: lent.ring, origins: lent.blocks, done: make(chan struct{})}
+	h.emitter.h = h
+	h.source = func(ctx context.Context, out *Emitter[*block]) error {
+		return l.Blocks(ctx, &BlockEmitter{lent, out})
+	}
+	r.heads = []anyHead{blockHead{h}}
+	r.ends = append(r.ends, func(error) { lent.ledger.end() })
+	return lent
 }
 
 // reserve gives each worker a slot for the line in hand: several may be at work
@@ -139,13 +149,20 @@ type blockHead struct{ *Head[*block] }
 
 func (h blockHead) read() int64 { return h.run.stats.lines.Load() }
 
-func (l *lending) emit(out *Emitter[*block], given Block) bool {
+// One hands a block to the run; false means that the source is to return.
+func (e *BlockEmitter) One(given Block) bool {
 	b := &block{Block: given}
 	b.open.Store(1)
 	b.users.Store(1)
 	b.first = &part{of: b, from: b.From, to: b.To}
-	return l.ledger.add(b) && out.One(b)
+	return e.ledger.add(b) && e.out.One(b)
 }
+
+// Total is [Emitter.Total].
+func (e *BlockEmitter) Total(n int64, unit string) { e.out.Total(n, unit) }
+
+// Advance is [Emitter.Advance].
+func (e *BlockEmitter) Advance(n int64) { e.out.Advance(n) }
 
 // hold has the text of a block stay; false: it is gone, and its lines are known.
 func (b *block) hold() bool {

@@ -40,6 +40,7 @@ type cutting struct {
 	text    []byte // what is known of the text around the part
 	off     int64  // where text begins
 	base    int    // of the part, in text
+	at      int    // of the line in hand, in text
 	pos     int    // of the next line, in text
 	till    int    // lines that begin before it are claimed
 	whole   bool   // nothing comes behind text
@@ -51,6 +52,7 @@ type cutting struct {
 	kept    int64 // outputs since the last event
 	passed  int64 // lines that were filtered since
 	cell    any
+	shared  shared
 	since   time.Duration // of the last claim
 	claimed int           // bytes of it
 	// each, if not nil, works off the lines that are claimed, in place of eachLine.
@@ -225,6 +227,7 @@ func (w *cutting) eachLine() bool {
 			w.refuse()
 			return false
 		}
+		w.at = w.pos
 		w.pos += i + 1
 		w.lines++
 		w.in = false
@@ -252,7 +255,7 @@ func (w *cutting) last() bool {
 	if len(rest) == 0 || w.failed != nil { // a line that was cut short is none
 		return false
 	}
-	w.pos = len(w.text)
+	w.at, w.pos = w.pos, len(w.text)
 	w.lines++
 	w.in = false
 	w.do(w.x, slices.Clip(rest))
@@ -378,6 +381,7 @@ func (w *cutting) finish() {
 	}
 	p, b, slot := w.part, w.part.of, w.slot
 	w.part, w.text = nil, nil
+	w.shared = shared{}
 	w.x.tally.settle(max(0, w.g.run.now()-time.Duration(w.x.tally.since.Load())))
 	if len(w.buf) > largestKept {
 		w.buf = nil

@@ -142,7 +142,18 @@ func Originate[T any](f *Flow[T]) (*Flow[T], *Store[T]) {
 			do(x, v)
 		}
 	})
-	next.fuse = nil // see Decode
+	next.fuse = nil
+	if f.fuse != nil {
+		next.fuse = func(mk maker[T]) *lending {
+			return f.fuse(func(x *Exec) Handler[T] {
+				w, do, origin := x.pull.(*cutting), mk(x), origins.At(x.slot)
+				return func(x *Exec, v T) {
+					*origin, w.in = v, true
+					do(x, v)
+				}
+			})
+		}
+	}
 	return next, origins
 }
 

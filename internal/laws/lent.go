@@ -32,28 +32,40 @@ func (p *Program) scattered() bool {
 	return p.form == "merge" || p.form == "lent" && fused
 }
 
-// lent begins the chain with lines in blocks, of two texts.
+// lent begins the chain with lines in blocks, of two texts: lent ones, or strings.
 func (p *Program) lent() vimap.Pipeline[int, int] {
-	lines := func(ctx context.Context, out *vimap.Emitter[[]byte]) error {
+	if p.n%4 < 2 {
+		lent := vimap.Lend(vimap.Lender[[]byte]{Lines: lines(p, func(text []byte) []byte { return text }), Blocks: p.blocks})
+		return lent.Try(func(line []byte) (int, error) {
+			defer p.enter("the decoder")()
+			return strconv.Atoi(string(line))
+		})
+	}
+	texts := vimap.Strings(vimap.Lender[string]{Lines: lines(p, func(text []byte) string { return string(text) }), Blocks: p.blocks})
+	return vimap.Decode(texts, func(line string) (int, error) {
+		defer p.enter("the decoder")()
+		return strconv.Atoi(line)
+	})
+}
+
+// lines hands out the items as lines, one by one.
+func lines[Line []byte | string](p *Program, line func([]byte) Line) func(context.Context, *vimap.Emitter[Line]) error {
+	return func(ctx context.Context, out *vimap.Emitter[Line]) error {
 		out.Places(place)
 		for v, err := range p.read(ctx) {
-			if err != nil || !out.One(strconv.AppendInt(nil, int64(v), 10)) {
+			if err != nil || !out.One(line(strconv.AppendInt(nil, int64(v), 10))) {
 				return err
 			}
 		}
 		return nil
 	}
-	return vimap.Lend(vimap.Lender{Lines: lines, Blocks: p.blocks}).Try(func(line []byte) (int, error) {
-		defer p.enter("the decoder")()
-		return strconv.Atoi(string(line))
-	})
 }
 
-func (p *Program) blocks(ctx context.Context, emit func(vimap.Block) bool) error {
+func (p *Program) blocks(ctx context.Context, out *vimap.BlockEmitter) error {
 	defer p.enter("the source")()
 	all := p.items(p.all())
 	half := len(all) / 3
-	if !p.text(all[:half], 0, emit) || !p.text(all[half:], half, emit) {
+	if !p.text(all[:half], 0, out) || !p.text(all[half:], half, out) {
 		return nil
 	}
 	switch p.breaks {
@@ -72,7 +84,7 @@ func (p *Program) blocks(ctx context.Context, emit func(vimap.Block) bool) error
 }
 
 // text hands out items as lines, in blocks of many sizes.
-func (p *Program) text(items []int, before int, emit func(vimap.Block) bool) bool {
+func (p *Program) text(items []int, before int, out *vimap.BlockEmitter) bool {
 	var text []byte
 	for _, v := range items {
 		text = append(strconv.AppendInt(text, int64(v), 10), '\n')
@@ -102,7 +114,7 @@ func (p *Program) text(items []int, before int, emit func(vimap.Block) bool) boo
 		} else {
 			b.Text = &reads{Reader: bytes.NewReader(text), done: &done, p: p}
 		}
-		if !emit(b) {
+		if !out.One(b) {
 			return false
 		}
 		from = to

@@ -69,8 +69,20 @@ var newer = []Mutant{
 	{
 		Law: "2 zip", Bug: "a lent line that travels is kept, not copied",
 		File: "sources/bytes.go",
-		Old:  "own: bytes.Clone}", New: "own: func(line []byte) []byte { return line }}",
+		Old:  "inputs(paths), bytes.Clone)", New: "inputs(paths), func(line []byte) []byte { return line })",
 		Killer: "^Test(BytesAre|AnErrorOfBytes|BytesOf)", In: "./sources",
+	},
+	{
+		Law: "2 zip", Bug: "a string that a worker cuts is a part of the text before",
+		File: "internal/engine/cutting.go",
+		Old:  "	w.shared = shared{}\n", New: "",
+		Killer: "^Test(BytesAre|BytesOf)", In: "./sources",
+	},
+	{
+		Law: "2 zip", Bug: "an item that is decoded where lines are cut is not kept for its failure",
+		File: "internal/engine/flow.go",
+		Old:  "					*origin, w.in = v, true", New: "					*origin, w.in = v, false",
+		Killer: "^TestLinesThatWorkersCut",
 	},
 	{
 		Law: "2 zip", Bug: "a buffer of lent lines is used again while they are worked on",

@@ -35,6 +35,8 @@ func Targets() []harness.Target {
 
 		{Name: "lines/channels", Workload: "lines", Value: overChannels, Limit: 0.10},
 		{Name: "lines/ns", Workload: "lines", Value: nanoseconds, Limit: 45},
+		{Name: "lines-aggregate/channels", Workload: "lines", Value: harness.Over(wall("vimap aggregate"), wall("channels")), Limit: 0.10},
+		{Name: "lines-aggregate/ns", Workload: "lines", Value: wall("vimap aggregate"), Limit: 45},
 		{Name: "lines/peak-channels-mb", Workload: "lines", Value: morePeak, Limit: 6},
 		{Name: "lines-bytes/ns", Workload: "lines-bytes", Value: nanoseconds, Limit: 13},
 		{Name: "lines-bytes/wc-speed", Workload: "lines-bytes", Value: harness.Over(wall("wc -l"), nanoseconds), Limit: 0.8, AtLeast: true},
