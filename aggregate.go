@@ -18,8 +18,8 @@ import "github.com/vimap-go/vimap/internal/engine"
 // After [Pipeline.Ordered], in a serial run, in a sink of a [Run.Tee], and behind
 // a source or a FlatMap that no step or stage follows, there is one accumulator, and it is fed in the
 // goroutine of the loop, in source order if that is asked. Lines that workers cut
-// ([Borrowed], [Strings]) are added by these workers, in order with an
-// accumulator for each piece of the text.
+// ([Borrowed], [Strings]) are added by these workers; those of a Borrowed in order,
+// too, with an accumulator for each piece of the text.
 //
 // A failure ends the run as it ends a Zip, and Err is that: the result is made
 // of what was added before the end, which [Stats] counts as delivered. A panic

@@ -18,16 +18,19 @@ import (
 //
 // # How it runs
 //
-// In [Borrowed.Aggregate], and in a chain of steps alone (Map, Try, Filter) that
-// ends in [Run.Aggregate], without [Pipeline.InFlight], the lines are cut by the
+// In [Borrowed.Aggregate], and in a chain of steps alone (Map, Try, Filter and a
+// [Decode] behind them) that ends in [Run.Aggregate], without [Pipeline.InFlight], the lines are cut by the
 // workers of the run, one for each processor (runtime.GOMAXPROCS): each reads a
 // block of the text at a time, and a line costs little more than the functions
 // called for it. Then what is in flight are blocks, three for each worker and
 // two more, twice that if the run is ordered, with whatever lines they have. A
 // worker that is held up by a line, or whose lines are slow while another idles,
-// gives the rest of its block away. With Ordered, accumulators are made of
-// pieces of the text and merged in their order in the goroutine of the loop: the
-// result is that of a plain loop if merge is associative.
+// gives the rest of its block away. When the run is stopped, or has failed, a
+// worker leaves what it has not begun: it goes on for about 10 µs, or until the
+// line in hand is done with. With Ordered, the blocks in flight are finished;
+// accumulators are made of pieces of the text and merged in their order in the
+// goroutine of the loop: the result is that of a plain loop if merge is
+// associative.
 //
 // In all other chains, and in a serial run, the lines are cut by the source, and
 // travel one by one.
@@ -97,7 +100,7 @@ func (b Borrowed) items[T any](method string, decode func([]byte) (T, error), ne
 		compile: func(p *plan[T]) *engine.Flow[T] {
 			under := &plan[[]byte]{run: p.run, ordered: p.ordered, decoded: true, nodes: p.nodes}
 			lines := engine.At(b.raw.compile(under), node)
-			f, origins := engine.Decode(lines, p.name(), decode, never)
+			f, origins := engine.Decode(lines, p.name(), decode, never, !p.decoded)
 			p.origins = origins
 			return f
 		},

@@ -103,6 +103,72 @@ func TestBlocksInFlightAreBounded(t *testing.T) {
 	}
 }
 
+// The lines take a millisecond each, and the blocks of them minutes.
+func TestAFailureOrAStopLeavesLinesThatNobodyHasBegun(t *testing.T) {
+	processors(t, 2)
+	for _, end := range []string{"error", "stop", "error of strings", "stop of strings"} {
+		testkit.Bubble(t, func(t *testing.T) {
+			l := &lent{text: strings.Repeat("x\n", 100_000), sizes: []int{50_000}}
+			var calls atomic.Int64
+			var run *vimap.Run[string, string]
+			work := func(line string) (string, error) {
+				time.Sleep(time.Millisecond)
+				if calls.Add(1) == 50 {
+					if strings.HasPrefix(end, "error") {
+						return "", errLine
+					}
+					run.Stop()
+				}
+				return line, nil
+			}
+			p := l.lend(0).Try(func(line []byte) (string, error) { return work(string(line)) })
+			if strings.HasSuffix(end, "strings") {
+				p = l.strings(0).Try(work)
+			}
+			run = p.Start(testkit.Patient(t))
+			got := run.Aggregate(oneText, addText, mergeTexts)
+			require.LessOrEqual(t, calls.Load(), int64(52))
+			require.Equal(t, l.given.Load(), l.done.Load(), "blocks that were not done with")
+			stats := run.Stats()
+			require.Equal(t, calls.Load(), stats.Read)
+			require.Equal(t, int64(len(got)), stats.Delivered)
+			testkit.RequireAddsUp(t, stats)
+			if end == "stop" || end == "stop of strings" {
+				require.NoError(t, run.Err())
+				return
+			}
+			require.ErrorIs(t, run.Err(), errLine)
+		})
+	}
+}
+
+// A line of the second block fails while a worker has some of the first in hand,
+// which leaves the rest of that, and another has some of the second, which goes
+// on for longer: the failure is seen when the first block is done with.
+func TestALineKeepsItsNumberBehindLinesThatAreLeft(t *testing.T) {
+	processors(t, 3)
+	testkit.Bubble(t, func(t *testing.T) {
+		const first = 10_000
+		l := &lent{text: strings.Repeat("slow\n", first) + "slow\nbad\n" + strings.Repeat("sloth\n", 3), sizes: []int{5 * first}}
+		_, err := l.lend(0).Try(func(line []byte) (int, error) {
+			switch string(line) {
+			case "slow":
+				time.Sleep(time.Second)
+			case "sloth":
+				time.Sleep(time.Minute)
+			case "bad":
+				time.Sleep(2500 * time.Millisecond)
+				return 0, errLine
+			}
+			return 1, nil
+		}).To(testkit.Patient(t), inTotal)
+		var item *vimap.ItemError
+		require.ErrorAs(t, err, &item)
+		require.Equal(t, int64(first+1), item.Index)
+		require.Equal(t, lentPlace(first+1), item.Place)
+	})
+}
+
 func TestStoppingARunOfLinesFinishesWhatWasRead(t *testing.T) {
 	testkit.Quiet(t)
 	var run *vimap.Run[string, string]

@@ -191,6 +191,21 @@ var forms = map[string]func(l *lent) vimap.Pipeline[string, string]{
 			return line, err
 		})
 	},
+	"lent and decoded": func(l *lent) vimap.Pipeline[string, string] {
+		same := func(line []byte) (string, error) { return string(line), nil }
+		return vimap.Decode(l.lend(0).Filter(notDropped).Try(same), func(line string) (string, error) {
+			_, err := readLine([]byte(line))
+			return line, err
+		})
+	},
+	"decoded twice": func(l *lent) vimap.Pipeline[string, string] {
+		texts := l.strings(0).Filter(func(line string) bool { return notDropped([]byte(line)) })
+		bytes := vimap.Decode(texts, func(line string) ([]byte, error) { return []byte(line), nil })
+		return vimap.Decode(bytes, func(line []byte) (string, error) {
+			_, err := readLine(line)
+			return string(line), err
+		})
+	},
 	"strings": func(l *lent) vimap.Pipeline[string, string] {
 		return l.strings(0).Try(func(line string) (string, error) {
 			_, err := readLine([]byte(line))
@@ -242,7 +257,7 @@ func holdLines(ctx context.Context, t *testing.T, l *lent, form string, ordered 
 				require.Equal(t, line, letter.In)
 			}
 			if strings.HasPrefix(line, "error") {
-				require.Equal(t, line, letter.Err.Input)
+				require.Equal(t, line, fmt.Sprintf("%s", letter.Err.Input))
 			}
 			if strings.HasPrefix(line, "exit") {
 				require.ErrorIs(t, letter.Err, vimap.ErrGoexit)
@@ -264,6 +279,9 @@ func holdLines(ctx context.Context, t *testing.T, l *lent, form string, ordered 
 		Read: int64(len(want)) + failed + filtered, Delivered: int64(len(want)), Failed: failed, Filtered: filtered,
 	}, run.Stats().Accounts)
 	require.Equal(t, l.given.Load(), l.done.Load(), "blocks that were not done with")
+	if !ordered || strings.HasPrefix(form, "lent") {
+		require.Equal(t, l.text != "", l.given.Load() > 0, "cut by the workers")
+	}
 }
 
 func TestLinesThatWorkersCutAreThoseOfAPlainLoop(t *testing.T) {

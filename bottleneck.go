@@ -72,6 +72,8 @@ func (s Stats) Bottleneck() Bottleneck {
 		b.Text = fmt.Sprintf("The source holds the run back: it was at work for %.0f %% of the time.", 100*first.busy)
 	case first.kind == LimitedBySink:
 		b.Text = fmt.Sprintf("The loop over the run holds it back: it was at work for %.0f %% of the time.", 100*first.busy)
+	case first.fixed && first.size > 1:
+		b.Text = fmt.Sprintf("%s holds the run back: its %d workers, one for each processor, were at work for %.0f %% of the time.", first.says, first.size, 100*first.busy)
 	case first.fixed:
 		b.Text = fmt.Sprintf("%s holds the run back: its one goroutine was at work for %.0f %% of the time, and it can have no more.", first.says, 100*first.busy)
 	default:

@@ -74,8 +74,9 @@
 // for them; the others at the beginning, and the source is read when each stage
 // has one that is open. A pool has the goroutines of a run and one more, until
 // it is closed or its context ends. What adds to a [Run.Aggregate] runs in the
-// workers of the last stage; lines before it that only steps come after
-// ([Borrowed], [Strings]) are cut and worked on by one worker for each processor.
+// workers of the last stage. Where there is none, and the source has lines
+// ([Borrowed], [Strings]), they are cut and worked on by one worker for each
+// processor.
 //
 // # Packages
 //

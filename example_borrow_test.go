@@ -30,10 +30,9 @@ func lender[Line []byte | string](text string) vimap.Lender[Line] {
 			out.Total(end, "bytes")
 			for from := int64(0); from < end; from += size {
 				to := min(from+size, end)
-				if !out.One(vimap.Block{Text: all, From: from, To: to, Done: func() {}}) {
+				if !out.One(vimap.Block{Text: all, From: from, To: to, Done: func() { out.Advance(to - from) }}) {
 					break
 				}
-				out.Advance(to - from)
 			}
 			return nil
 		},

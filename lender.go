@@ -40,7 +40,8 @@ type Block struct {
 }
 
 // BlockEmitter takes the blocks of a [Lender]. It must be used only by the
-// goroutine that Blocks was called in, and only until that returns.
+// goroutine that Blocks was called in, and only until that returns; Advance may
+// be called by any, for instance when a block is done with.
 type BlockEmitter struct{ out *engine.BlockEmitter }
 
 // One hands over a block. It blocks while there is no room; false means that the
@@ -53,12 +54,13 @@ func (e *BlockEmitter) Total(n int64, unit string) { e.out.Total(n, unit) }
 // Advance says that n more of the Total were read.
 func (e *BlockEmitter) Advance(n int64) { e.out.Advance(n) }
 
-// Strings returns the lines of a lender as strings, which may be kept. They are
-// cut by the workers of the run, several at once, in the chains where those of
-// [Borrowed] are, of which Map, Try and Filter are those of the Pipeline; a
-// [Decode] may be among them. Lines of up to 4 KB of text share a piece of memory
-// then, which is what one that is kept keeps alive, if it is no longer itself. In
-// all other chains the items are those of Lines.
+// Strings is [Lend] for lines that are strings, which may be kept. In a chain of
+// Map, Try, Filter and [Decode] alone, or of no step, that ends in
+// [Run.Aggregate], without [Pipeline.Ordered] and [Pipeline.InFlight], they are
+// cut by the workers of the run, one for each processor, as [Borrowed] says: the
+// steps are called from several goroutines at once. A line that is kept keeps up
+// to 4 KB of the text alive, or itself if it is longer. In all other chains the
+// items are those of Lines.
 func Strings(l Lender[string]) Pipeline[string, string] {
 	l.check("Strings")
 	p := Emit(l.Lines)

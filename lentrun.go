@@ -108,6 +108,6 @@ func (r *LentRun) Err() error { return r.run.Err() }
 // subject of a live page. Lines are counted block by block.
 func (r *LentRun) Stats() Stats { return r.run.Stats() }
 
-// Stop ends the reading: the blocks that were read are finished and added, then
-// Aggregate returns, without an error.
+// Stop ends the reading: the lines that the workers have in hand are finished and
+// added, then Aggregate returns, without an error.
 func (r *LentRun) Stop() { r.run.Stop() }

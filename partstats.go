@@ -53,7 +53,7 @@ const (
 	RoleKeys    StageRole = "keys"    // the one that deals out the inputs of a KeyBy stage
 	RoleBatches StageRole = "batches" // the one that gathers the batches of a Bulk stage
 	RoleFlatMap StageRole = "flatmap" // the one of a FlatMap
-	RoleSteps   StageRole = "steps"   // the one of inline steps that no stage follows; those that cut lines that are lent have no Tally
+	RoleSteps   StageRole = "steps"   // the one of inline steps that no stage follows; those that cut lines, one for each processor, have no Tally
 	RoleTurn    StageRole = "turn"    // the one of a step that takes one item after another, such as Take
 	RolePool    StageRole = "pool"    // those that hand inputs to a Pool and do not wait for them
 )

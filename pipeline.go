@@ -106,7 +106,11 @@ func Decode[In, Raw, T any](raw Pipeline[In, Raw], decode func(Raw) (T, error)) 
 		compile: func(p *plan[T]) *engine.Flow[T] {
 			under := &plan[In]{run: p.run, ordered: p.ordered, decoded: !raw.rescues, nodes: p.nodes}
 			up := engine.At(raw.compile(under), node)
-			f, origins := engine.Originate(engine.Try(up, p.name(), decode))
+			decoded := engine.Try(up, p.name(), decode)
+			if p.decoded {
+				return decoded
+			}
+			f, origins := engine.Originate(decoded)
 			p.origins = origins
 			return f
 		},

@@ -174,6 +174,9 @@ func (r *Run[In, Out]) begin(holds int) {
 	if p.showInputs {
 		e.ShowInputs()
 	}
+	if !p.tolerance.isSet && p.letters == nil {
+		e.BreakOff()
+	}
 	if p.hooks != nil {
 		e.Hook(func(s engine.Spec) *engine.Hooks { return hooksOf(p.hooks, s) })
 	}

@@ -109,8 +109,12 @@ func statsOf(s engine.Stats, plan Plan) Stats {
 	steps := plan.steps()
 	for i := range s.Groups {
 		g := stageStats(&s.Groups[i])
-		if g.Role == RoleSteps && len(steps) > 0 {
+		switch {
+		case g.Role != RoleSteps:
+		case len(steps) > 0:
 			g.Name, steps = steps[0], steps[1:]
+		default: // it cuts lines, which no step comes after
+			g.Name = stats.Source.Name
 		}
 		stats.Stages = append(stats.Stages, g)
 	}

@@ -107,18 +107,18 @@ func (b *blocks) packed(file *os.File) bool {
 func (b *blocks) ranges(file *os.File, name string, size int64) {
 	var users atomic.Int64
 	users.Store(1)
-	done := func() {
+	done := func(read int64) {
+		b.out.Advance(read)
 		if users.Add(-1) == 0 {
 			_ = file.Close() // nothing was written
 		}
 	}
-	defer done()
+	defer done(0)
 	named := func(n int64) string { return place(name, n) }
 	for from := int64(0); from < size && !b.stopped; from += fullRead {
 		users.Add(1)
 		to := min(from+fullRead, size)
-		b.stopped = !b.out.One(vimap.Block{Text: file, From: from, To: to, Place: named, Done: done})
-		b.out.Advance(to - from)
+		b.stopped = !b.out.One(vimap.Block{Text: file, From: from, To: to, Place: named, Done: func() { done(to - from) }})
 	}
 }
 
@@ -194,7 +194,7 @@ func (s *stream) last() {
 // hand hands on text that is whole lines.
 func (s *stream) hand(text []byte) {
 	done := func() {}
-	if buf := s.buf; len(buf) == fullRead {
+	if buf := s.buf; len(buf) <= fullRead {
 		done = func() { s.giveBack(buf) }
 	}
 	name := s.name
@@ -230,10 +230,12 @@ func (s *stream) buffer(pending int) []byte {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if n := len(s.free); n > 0 && size == fullRead {
+	for n := len(s.free); n > 0; n = len(s.free) {
 		buf := s.free[n-1]
 		s.free = s.free[:n-1]
-		return buf
+		if len(buf) >= size { // a smaller one was for the beginning
+			return buf
+		}
 	}
 	return make([]byte, size)
 }

@@ -44,12 +44,12 @@ import (
 // The source does, in its goroutine, where the lines go to a stage or to a loop.
 // In a chain of Map, Try, Filter and [vimap.Decode] alone, or of no step, that
 // ends in [vimap.Run.Aggregate], which sinks.Aggregate is, without
-// [vimap.Pipeline.InFlight], the workers do, one for each processor, each a piece
-// of a file: the steps are then called from several goroutines at once. It is the
-// quickest way to read strings. A regular file is then read as far as it goes
-// when it is opened, a file may be opened before the one before it is done with,
-// and, unless they are asked for in order, lines behind the place of an error may
-// have been read.
+// [vimap.Pipeline.Ordered] and [vimap.Pipeline.InFlight], the workers do, one for
+// each processor, each a piece of a file: the steps are then called from several
+// goroutines at once. It is the quickest way to read strings. A regular file is
+// then read as far as it goes when it is opened, a file may be opened before the
+// one before it is done with, and lines behind the place of an error, or of one
+// that is too long, may have been read and added.
 //
 // # When it is read
 //

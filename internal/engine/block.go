@@ -34,8 +34,8 @@ type Lender struct {
 
 // BlockEmitter takes the blocks of a lender, from one goroutine.
 type BlockEmitter struct {
-	*lending
-	out *Emitter[*block]
+	ledger *ledger
+	out    *Emitter[*block]
 }
 
 // block is a Block on its way.
@@ -82,8 +82,10 @@ type lending struct {
 	slots  []int32        // one for each worker, for the line in hand
 	stride stride
 	ledger ledger
-	merges bool // in order: a cell for each part
-	folds  bool // the lines themselves are what is added
+	merges bool        // in order: a cell for each part
+	fatal  atomic.Bool // a line has failed, and that ends the run
+	broken atomic.Bool // a text can't be read: the lines before that are wanted
+	folds  bool        // the lines themselves are what is added
 	bring  func(cell any)
 }
 
@@ -125,7 +127,7 @@ func lend(seg *Segment, l *Lender, mk maker[[]byte]) *lending {
 	h := &Head[*block]{run: r, seg: seg, ring: lent.ring, origins: lent.blocks, done: make(chan struct{})}
 	h.emitter.h = h
 	h.source = func(ctx context.Context, out *Emitter[*block]) error {
-		return l.Blocks(ctx, &BlockEmitter{lent, out})
+		return l.Blocks(ctx, &BlockEmitter{&lent.ledger, out})
 	}
 	r.heads = []anyHead{blockHead{h}}
 	r.ends = append(r.ends, func(error) { lent.ledger.end() })
@@ -308,7 +310,8 @@ func (l *ledger) end() {
 
 // Decode makes items of lines, as Try and Originate do; a failure has a copy of
 // its line. In place of fn it may have never, which can't fail.
-func Decode[T any](f *Flow[[]byte], name string, fn func([]byte) (T, error), never func([]byte) T) (*Flow[T], *Store[T]) {
+// origins keeps what it makes as the items of the run.
+func Decode[T any](f *Flow[[]byte], name string, fn func([]byte) (T, error), never func([]byte) T, origins bool) (*Flow[T], *Store[T]) {
 	step := &Step{name}
 	if fn == nil {
 		fn = func(line []byte) (T, error) { return never(line), nil } //nolint:unparam // it can't fail
@@ -316,7 +319,7 @@ func Decode[T any](f *Flow[[]byte], name string, fn func([]byte) (T, error), nev
 	failed := func(x *Exec, line []byte, err error) {
 		x.fail(&Failure{Stage: name, Input: string(line), HasInput: true, Attempts: 1, Err: err})
 	}
-	next, origins := Originate(inline(f, func(do Handler[T]) Handler[[]byte] {
+	decoded := inline(f, func(do Handler[T]) Handler[[]byte] {
 		return func(x *Exec, line []byte) {
 			x.at = step
 			item, err := fn(line)
@@ -326,13 +329,17 @@ func Decode[T any](f *Flow[[]byte], name string, fn func([]byte) (T, error), nev
 			}
 			do(x, item)
 		}
-	}))
+	})
+	if !origins {
+		return decoded, nil
+	}
+	next, kept := Originate(decoded)
 	if f.fuse == nil {
-		return next, origins
+		return next, kept
 	}
 	next.fuse = func(mk maker[T]) *lending {
 		return f.fuse(func(x *Exec) Handler[[]byte] {
-			w, do, origin := x.pull.(*cutting), mk(x), origins.At(x.slot)
+			w, do, origin := x.pull.(*cutting), mk(x), kept.At(x.slot)
 			if never != nil {
 				return func(x *Exec, line []byte) {
 					x.at = step
@@ -353,5 +360,5 @@ func Decode[T any](f *Flow[[]byte], name string, fn func([]byte) (T, error), nev
 			}
 		})
 	}
-	return next, origins
+	return next, kept
 }

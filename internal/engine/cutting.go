@@ -48,6 +48,7 @@ type cutting struct {
 	ended   bool   // no further line begins in the part
 	in      bool   // what is kept for an item is that of the line in hand
 	lines   int64
+	left    int64 // lines of the part that nobody works on
 	events  []event
 	kept    int64 // outputs since the last event
 	passed  int64 // lines that were filtered since
@@ -133,7 +134,7 @@ func (w *cutting) more() bool { return w.g.jobs.len() > 0 || w.ring.more() }
 // begin reads the part in hand and finds its first line.
 func (w *cutting) begin() {
 	p, b := w.part, w.part.of
-	w.lines, w.events, w.kept, w.passed, w.till, w.ended = 0, nil, 0, 0, 0, false
+	w.lines, w.left, w.events, w.kept, w.passed, w.till, w.ended = 0, 0, nil, 0, 0, 0, false
 	w.claimed, w.failed = 0, nil
 	w.x.tally.take(w.g.run.now(), 0, -1)
 	// From here on the rest may be taken from it.
@@ -309,6 +310,13 @@ func (w *cutting) claim() bool {
 			}
 			return false
 		}
+		if w.dropped() {
+			if x.claims.CompareAndSwap(uint64(c), uint64(c)+uint64(left)*oneBegun) {
+				w.leaveOut(w.base + c.items())
+				return false
+			}
+			continue
+		}
 		if w.g.open.Load() && w.stride.cost(left) > worthSharing && w.share(c) {
 			continue
 		}
@@ -318,6 +326,20 @@ func (w *cutting) claim() bool {
 			w.claimed, w.till = n, w.base+c.begun()+n
 			return true
 		}
+	}
+}
+
+// dropped reports whether nobody wants the lines that are not claimed: the run
+// was stopped, or has failed. In order those before a failure are wanted.
+func (l *lending) dropped() bool {
+	return !l.merges && (l.fatal.Load() || l.g.run.stopped.Load() && !l.broken.Load())
+}
+
+// leaveOut counts the lines that begin before till and are worked on by nobody:
+// those behind them keep their numbers.
+func (w *cutting) leaveOut(till int) {
+	if till = min(till, len(w.text)); w.pos < till {
+		w.left = 1 + int64(bytes.Count(w.text[w.pos:till-1], []byte{'\n'}))
 	}
 }
 
@@ -397,7 +419,7 @@ func (w *cutting) finish() {
 		stats.absorbed.Add(w.kept)
 		stats.filtered.Add(w.passed)
 	}
-	p.lines, p.events = w.lines, w.events
+	p.lines, p.events = w.lines+w.left, w.events
 	w.events = nil
 	if b.open.Add(-1) == 0 {
 		w.complete(b, slot)
@@ -432,6 +454,9 @@ func (w *cutting) pass(slot int32, s State) {
 	its := w.seg.failure(slot)
 	f := *its
 	*its = nil
+	if w.g.run.breaks {
+		w.fatal.Store(true)
+	}
 	if w.folds && !f.HasInput {
 		f.Input, f.HasInput = string(w.line()), true
 	}

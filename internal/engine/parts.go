@@ -121,6 +121,9 @@ func (p *parts) read(r *Run) {
 	p.dries.Store(int64(r.now()))
 }
 
+// BreakOff says that the first failure ends the run.
+func (r *Run) BreakOff() { r.breaks = true }
+
 // ShowInputs has the accounts of the run hold inputs.
 func (r *Run) ShowInputs() { r.parts.showInputs = true }
 

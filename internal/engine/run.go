@@ -58,6 +58,7 @@ type Run struct {
 	inFlight int
 	holding  int // steps that hold an item back until the next comes
 	ordered  bool
+	breaks   bool // the first failure ends it
 	born     time.Time
 	ctx      context.Context // of the user's functions
 	cancel   context.CancelCauseFunc

@@ -9,10 +9,11 @@ import (
 // line: what one that is kept keeps alive.
 const sharedText = 4 << 10
 
-// Strings is [Lend] for lines that are strings, and may be kept.
+// Strings is [Lend] for lines that are strings, and may be kept. In order the
+// source cuts them: one accumulator sees all.
 func Strings(r *Run, lines func(context.Context, *Emitter[string]) error, l Lender, origins bool) (*Flow[string], *Store[string]) {
 	f, kept := Source(r, lines, origins)
-	if r.lends() {
+	if r.lends() && !r.ordered {
 		f.fuse = func(mk maker[string]) *lending { return lend(f.seg, &l, owning(mk, kept)) }
 	}
 	return f, kept

@@ -170,6 +170,7 @@ func (u *unpacking) unreadable(err error) {
 		})
 	}
 	u.err, u.of, u.over = err, seq, run.ordered
+	u.broken.Store(true)
 	run.Stop()
 }
 

@@ -91,6 +91,24 @@ var newer = []Mutant{
 		Killer: "^TestBytes", In: "./sources",
 	},
 	{
+		Law: "2 zip", Bug: "lines that nobody works on are not counted",
+		File: "internal/engine/cutting.go",
+		Old:  "		w.left = 1 + int64(", New: "		w.left = 0 * int64(",
+		Killer: "^TestALineKeepsItsNumberBehindLinesThatAreLeft$",
+	},
+	{
+		Law: "2 zip", Bug: "an item that is decoded again is taken for the one before",
+		File: "pipeline.go",
+		Old:  "			if p.decoded {\n				return decoded\n			}\n", New: "",
+		Killer: "^TestLinesThatWorkersCutAreThoseOfAPlainLoop$",
+	},
+	{
+		Law: "10 prompt end", Bug: "a failure of a line ends only what is read",
+		File: "internal/engine/cutting.go",
+		Old:  "l.fatal.Load() || ", New: "",
+		Killer: "^TestAFailureOrAStopLeavesLinesThatNobodyHasBegun$",
+	},
+	{
 		Law: "9 said", Bug: "a rescue that fails forgets what it was to rescue",
 		File: "internal/engine/rescue.go",
 		Old:  "Earlier: m.Fail.all(), Err: err", New: "Err: err",
