@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"slices"
-	"sync/atomic"
 	"time"
 )
 
@@ -28,14 +27,14 @@ type batcher[In, Out any] struct {
 	ins   []In
 	due   time.Duration // when the oldest has waited for the linger time
 
-	queued atomic.Int64 // inputs in batches that no worker has
+	queued waitsFor // inputs in batches that no worker has
 }
 
 // bulk puts a worker before those of the stage that gathers batches for them.
 func (c *crew[In, Out]) bulk(f *Flow[In], mk maker[Out]) []*Group {
 	run := f.seg.run
 	b := &batcher[In, Out]{crew: c, size: c.Size}
-	c.g.waiting, c.g.batches = func() int { return int(b.queued.Load()) }, true
+	c.g.waits, c.g.batches = &b.queued, true
 	if run.inFlight > 0 {
 		b.size = min(b.size, max(1, run.inFlight-run.holding)) // there will never be more
 	}

@@ -159,14 +159,14 @@ func (p *puller[T]) take() (int, func(*Exec)) {
 		}
 		if p.ring != nil {
 			size := int(g.pace.size.Load())
-			if len(p.batch) < size {
+			if len(p.batch) < size && p.ring.waitingLocked() > len(p.batch) {
 				p.batch = p.first[:]
 				if size > leastRoom {
 					p.batch = make([]Item[T], size)
 				}
 				x.out.reserve(len(p.batch))
 			}
-			if n := p.ring.takeLocked(p.batch[:min(size, p.share())]); n > 0 {
+			if n := p.ring.takeLocked(p.batch[:min(size, p.share(), len(p.batch))]); n > 0 {
 				g.unlockAndWake(p.more())
 				return n, nil
 			}

@@ -41,16 +41,23 @@ func boundary[T any](seg *Segment, ring func(g *gate) *Ring[T]) *Flow[T] {
 	f := &Flow[T]{seg: seg, last: ring}
 	f.pull = func(g *Group, mk maker[T], one *oneByOne) {
 		r := ring(&g.gate)
-		g.waiting = r.waitingLocked
+		g.waits = r
 		if one != nil {
 			g.eager = true // it has to see the end, also when nothing comes before
 		}
 		g.build = func(x *Exec) {
-			x.task = plainTask{x}
+			if x.task == nil {
+				x.task = plainTask{x}
+			}
 			do := mk(x)
 			switch {
 			case one == nil:
-				x.pull = &puller[T]{x: x, ring: r, do: do}
+				p, seated := x.pull.(*puller[T])
+				if !seated {
+					p = new(puller[T])
+				}
+				p.x, p.ring, p.do = x, r, do
+				x.pull = p
 				return
 			case one.window:
 				x.pull = &window[T]{x: x, ring: r, do: do}
@@ -174,15 +181,14 @@ func Beside[In, Out, Both any](f *Flow[In], stage func(*Flow[In]) *Flow[Out], jo
 // End ends the chain in an outlet.
 func End[T any](f *Flow[T], ordered bool) *Outlet[T] {
 	run := f.seg.run
-	g := new(gate)
-	run.gates = append(run.gates, g)
+	g := run.newGate()
 	if run.serial != nil {
 		o := newOutlet(run, &Ring[T]{seg: f.seg}, g, ordered)
 		f.serial(toward(o.deliver))
 		return o
 	}
 	o := newOutlet(run, f.ringFor(g), g, ordered)
-	run.parts.queued = o.queued
+	run.parts.queue = o
 	return o
 }
 

@@ -10,6 +10,9 @@ import (
 // waiter is a parked goroutine. It is woken once for each time it parked.
 type waiter struct{ wake chan struct{} }
 
+// fewWorkers is how many workers a stage has room for in itself.
+const fewWorkers = 4
+
 func newWaiter() waiter { return waiter{wake: make(chan struct{}, 1)} }
 
 // gate is where the consumers of a ring wait for items. Its lock is the
@@ -18,6 +21,7 @@ func newWaiter() waiter { return waiter{wake: make(chan struct{}, 1)} }
 type gate struct {
 	mu   sync.Mutex
 	idle []*waiter
+	few  [fewWorkers]*waiter // room of idle, for as many
 	// open says that a push should call: somebody waits or may be spawned, and
 	// nobody is being woken already.
 	open   atomic.Bool
@@ -26,9 +30,8 @@ type gate struct {
 	lingering bool
 	linger    linger
 	others    atomic.Int64 // what came that was not pushed: jobs, items given back, the end
-	// spawn starts a further worker if fewer run than may; called under mu.
-	spawn func() bool
-	spare bool // spawn may succeed
+	group     *Group       // whose workers wait here; nil: an outlet does
+	spare     bool         // group may start a further worker
 }
 
 // call wakes a consumer, if one waits, and reports that. Producers call it after
@@ -58,7 +61,7 @@ func (g *gate) pick() *waiter {
 		return w
 	}
 	if g.spare {
-		if g.spawn() {
+		if g.group.spawnLocked() {
 			g.waking = true
 			g.open.Store(false)
 		} else {
@@ -81,6 +84,9 @@ func (g *gate) reopen() {
 
 // rest parks w; the caller holds mu and unlocks it after.
 func (g *gate) rest(w *waiter) {
+	if g.idle == nil {
+		g.idle = g.few[:0]
+	}
 	g.idle = append(g.idle, w)
 	g.reopen()
 }
@@ -99,9 +105,11 @@ func (g *gate) unrest(w *waiter) bool {
 
 // all wakes everyone, for an end.
 func (g *gate) all() {
+	var few [fewWorkers]*waiter
 	g.mu.Lock()
-	idle := g.idle
-	g.idle = nil
+	idle := append(few[:0], g.idle...)
+	clear(g.idle)
+	g.idle = g.idle[:0]
 	g.others.Add(1)
 	g.reopen()
 	g.mu.Unlock()

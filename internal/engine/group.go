@@ -39,13 +39,15 @@ type Group struct {
 	spec  Spec
 	eager bool // open every worker at the start
 	build func(x *Exec)
+	seats seats  // nil: workers have no seat
+	entry func() // enter
 	first func() // called before the workers start; may be nil
 	pace  pace
 
 	latencies latencies
-	waiting   func() int // inputs that wait, besides jobs; called under mu
-	batches   bool       // jobs are whole batches, which waiting counts
-	makes     *Segment   // of a FlatMap
+	waits     waits    // for inputs besides jobs; nil: there are none
+	batches   bool     // jobs are whole batches, which waiting counts
+	makes     *Segment // of a FlatMap
 
 	ctx  context.Context // of the workers' opening; ends with the group
 	stop context.CancelFunc
@@ -54,19 +56,29 @@ type Group struct {
 	jobs       jobs
 	timers     map[*time.Timer]struct{}
 	over       bool
+	launched   atomic.Pointer[Exec] // workers without a goroutine so far; pushed under mu
 	started    int
 	alive      int
 	stuck      int // workers that were abandoned
 	hookFailed atomic.Bool
 	isReady    bool
 	execs      []*Exec
-	errs       []error // of the workers that were lost
+	places     [fewWorkers]*Exec // room of execs, for as many
+	errs       []error           // of the workers that were lost
 }
+
+// waits says how many inputs wait; it is called under the group's mu.
+type waits interface{ waitingLocked() int }
+
+// waitsFor is how many inputs wait, of a stage that has them come as jobs.
+type waitsFor struct{ atomic.Int64 }
+
+func (w *waitsFor) waitingLocked() int { return int(w.Load()) }
 
 func newGroup(run *Run, seg *Segment, spec Spec, eager bool) *Group {
 	g := &Group{run: run, seg: seg, spec: spec, eager: eager, alive: spec.Workers}
 	g.pace.size.Store(1)
-	g.spawn = g.spawnLocked
+	g.group, g.entry = g, g.enter
 	run.groups = append(run.groups, g)
 	seg.least += 2 * spec.Workers
 	return g
@@ -89,6 +101,7 @@ func (g *Group) start() {
 	}
 }
 
+// spawnLocked starts a further worker if fewer run than may. The caller holds mu.
 func (g *Group) spawnLocked() bool {
 	if g.started == g.spec.Workers || g.over {
 		return false
@@ -100,7 +113,8 @@ func (g *Group) spawnLocked() bool {
 
 // launch starts a worker. The caller holds mu.
 func (g *Group) launch(number int) {
-	x := &Exec{g: g, number: number, waiter: newWaiter(), woken: !g.eager}
+	x := g.seat()
+	x.g, x.number, x.waiter, x.woken = g, number, newWaiter(), !g.eager
 	x.tally.born.Store(int64(g.run.now()))
 	g.build(x)
 	g.launchLocked(x)
@@ -108,11 +122,18 @@ func (g *Group) launch(number int) {
 
 func (g *Group) launchLocked(x *Exec) {
 	if g.execs == nil {
-		g.execs = make([]*Exec, 0, min(g.spec.Workers, 64))
+		g.execs = g.places[:0]
+		if g.spec.Workers > len(g.places) {
+			g.execs = make([]*Exec, 0, min(g.spec.Workers, 64))
+		}
 	}
 	g.execs = append(g.execs, x)
 	g.run.wg.Add(1)
-	go x.main()
+	x.behind = g.launched.Load()
+	for !g.launched.CompareAndSwap(x.behind, x) {
+		x.behind = g.launched.Load()
+	}
+	go g.entry()
 }
 
 func (g *Group) leave() { g.run.wg.Done() }

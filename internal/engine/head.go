@@ -42,11 +42,20 @@ type anyHead interface {
 
 // Source begins a chain. origins keeps the items; without them it keeps none.
 func Source[T any](r *Run, source func(context.Context, *Emitter[T]) error, origins bool) (*Flow[T], *Store[T]) {
-	h := &Head[T]{run: r, seg: newSegment(r, nil), source: source, done: make(chan struct{})}
-	h.emitter.h = h
+	var h *Head[T]
+	seg := newSegment(r, nil)
 	if origins {
-		h.origins = addStore[T](h.seg)
+		keeps := new(struct { // both in one piece
+			head  Head[T]
+			store Store[T]
+		})
+		h, keeps.head.origins = &keeps.head, &keeps.store
+		seg.stores = append(seg.stores, h.origins)
+	} else {
+		h = new(Head[T])
 	}
+	h.run, h.seg, h.source, h.done = r, seg, source, make(chan struct{})
+	h.emitter.h = h
 	if r.serial != nil {
 		r.serial.source = h.serially
 		return &Flow[T]{seg: h.seg, serial: func(mk maker[T]) { h.door = newDoor(h.seg, mk) }}, h.origins
@@ -71,7 +80,9 @@ func (h *Head[T]) main() {
 	defer named()
 	h.own = nameIn(h.room[:])
 	h.name.Store(&h.own)
-	<-h.run.allReady
+	if ready := h.run.allReady; ready != nil {
+		<-ready
+	}
 	if !h.run.closing.Load() {
 		h.run.parts.flows.Store(int64(h.run.now()))
 		h.run.sourceEnded(h.source(h.run.sourceCtx, &h.emitter))

@@ -1,16 +1,13 @@
 package engine
 
-import (
-	"sync"
-	"sync/atomic"
-)
+import "sync"
 
 // keyring queues the inputs of a stage by their keys: of each key one at a
 // time is with a worker.
 type keyring[In any] struct {
 	mu      sync.Mutex
 	waiting map[any][]job[In]
-	queued  atomic.Int64 // inputs that wait for their turn
+	queued  waitsFor // inputs that wait for their turn
 }
 
 // keyed puts a worker before those of the stage that takes the inputs in
@@ -18,7 +15,7 @@ type keyring[In any] struct {
 func (c *crew[In, Out]) keyed(f *Flow[In], mk maker[Out]) []*Group {
 	c.hireIdle(mk)
 	keys := &keyring[In]{waiting: map[any][]job[In]{}}
-	c.g.waiting = func() int { return int(keys.queued.Load()) }
+	c.g.waits = &keys.queued
 	deal := newGroup(f.seg.run, f.seg, Spec{Name: c.g.spec.Name, Workers: 1, Role: RoleKeys, Node: c.g.spec.Node}, false)
 	step := &Step{c.g.spec.Name}
 	f.pull(deal, func(x *Exec) Handler[In] {

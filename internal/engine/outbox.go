@@ -26,15 +26,18 @@ type anyOutbox interface {
 
 // into makes handlers that end in r.
 func into[T any](r *Ring[T]) maker[T] {
-	return func(x *Exec) Handler[T] {
-		o := &outbox[T]{x: x, ring: r}
-		x.out = o
-		return o.put
+	put := func(x *Exec, v T) {
+		x.out.(*outbox[T]).add(Item[T]{Val: v, Slot: x.slot, State: Live})
 	}
-}
-
-func (o *outbox[T]) put(x *Exec, v T) {
-	o.add(Item[T]{Val: v, Slot: x.slot, State: Live})
+	return func(x *Exec) Handler[T] {
+		o, seated := x.out.(*outbox[T])
+		if !seated {
+			o = new(outbox[T])
+		}
+		o.x, o.ring = x, r
+		x.out = o
+		return put
+	}
 }
 
 func (o *outbox[T]) pass(slot int32, s State) {

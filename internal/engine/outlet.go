@@ -42,13 +42,20 @@ type Outlet[T any] struct {
 	gather  gather
 
 	delivered int64
+
+	few struct { // room of the lists, at first
+		chunk [leastRoom]Item[T]
+		freed [leastRoom]int32
+	}
 }
 
 func newOutlet[T any](run *Run, r *Ring[T], g *gate, ordered bool) *Outlet[T] {
-	return &Outlet[T]{
+	o := &Outlet[T]{
 		run: run, ring: r, gate: g, ordered: ordered,
-		waiter: newWaiter(), chunk: make([]Item[T], 8), hold: 1, gather: gather{yield: runtime.Gosched},
+		waiter: newWaiter(), hold: 1, gather: gather{yield: runtime.Gosched},
 	}
+	o.chunk, o.freed = o.few.chunk[:], o.few.freed[:0]
+	return o
 }
 
 // next waits for the next item, at most for wait if that is not negative. Then

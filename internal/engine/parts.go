@@ -111,8 +111,8 @@ type parts struct {
 	unit            atomic.Pointer[string]
 
 	// Of the loop over the run.
-	queued func() int
-	rests  rests
+	queue interface{ queued() int }
+	rests rests
 }
 
 // read notes the end of the source.
@@ -175,8 +175,8 @@ func (r *Run) stated() Parts {
 	s.Sink.Waiting, _ = p.rests.stated(clock)
 	s.Sink.Waiting = min(s.Sink.Waiting, time.Duration(clock-1))
 	s.Sink.Working = max(0, time.Duration(clock-1)-s.Sink.Waiting)
-	if p.queued != nil {
-		s.Sink.Queue = p.queued()
+	if p.queue != nil {
+		s.Sink.Queue = p.queue.queued()
 	}
 	s.Groups = make([]GroupStats, 0, len(r.groups))
 	for _, g := range r.groups {
@@ -229,16 +229,17 @@ func (g *Group) stated(clock int64) GroupStats {
 	if !g.batches {
 		s.Queue = g.jobs.len()
 	}
-	if g.waiting != nil {
-		s.Queue += g.waiting()
+	if g.waits != nil {
+		s.Queue += g.waits.waitingLocked()
 	}
 	s.BackingOff = len(g.timers)
 	g.mu.Unlock()
 	var worked time.Duration // on what is counted, without what is in hand
 	s.Workers = make([]WorkerStats, 0, len(execs))
-	counts := make([]Counts, len(execs))
-	for i, x := range execs {
-		counts[i] = x.tally.outcomes()
+	var few [fewWorkers]Counts
+	counts := few[:0]
+	for _, x := range execs {
+		counts = append(counts, x.tally.outcomes())
 	}
 	for i, x := range execs {
 		counts[i].Started = x.tally.started.Load() // after all outcomes: these are of inputs that were begun

@@ -29,6 +29,8 @@ type Ring[T any] struct {
 	gone     atomic.Int64 // items that were kept by who would have pushed them
 	upstream []*Group     // who pushes
 	complete atomic.Bool
+
+	first [leastRoom]Item[T] // room of buf, at first
 }
 
 func newRing[T any](seg *Segment, g *gate) *Ring[T] {
@@ -162,11 +164,14 @@ func (r *Ring[T]) grow(n int) {
 	if len(r.buf) >= n {
 		return
 	}
-	size := max(8, len(r.buf))
+	size := max(leastRoom, len(r.buf))
 	for size < n {
 		size *= 2
 	}
-	buf := make([]Item[T], size)
+	buf := r.first[:]
+	if size > leastRoom {
+		buf = make([]Item[T], size)
+	}
 	for i := r.head; i < r.pub.Load()&^closedBit; i++ {
 		buf[i&int64(size-1)] = r.buf[i&int64(len(r.buf)-1)]
 	}

@@ -84,8 +84,8 @@ type Run struct {
 	broken  atomic.Bool // ended before its items did
 	drains  atomic.Bool // halted, but what is finished is delivered
 
-	unready  atomic.Int64 // groups without an open worker
-	allReady chan struct{}
+	unready  atomic.Int64      // groups without an open worker
+	allReady chan struct{}     // nil: no group opens anything
 	once     sync.Once         // closes allReady
 	outer    context.Context   // the caller's
 	observe  Observer          // nil: nobody does
@@ -107,6 +107,7 @@ type Run struct {
 		groups   [2]*Group
 		gates    [1]*gate
 		heads    [1]anyHead
+		gate     gate
 	}
 
 	stats struct {
@@ -125,7 +126,6 @@ func New(ctx context.Context, faults *Faults, inFlight int, ordered bool) *Run {
 	if IsSerial(ctx) {
 		r.serial = new(serial)
 	}
-	r.allReady = make(chan struct{})
 	r.ctx, r.cancel = context.WithCancelCause(r.naming.begin(ctx))
 	r.sourceCtx, r.stopSource = context.WithCancelCause(r.ctx)
 	return r
@@ -133,6 +133,16 @@ func New(ctx context.Context, faults *Faults, inFlight int, ordered bool) *Run {
 
 // Context is that of the user's functions.
 func (r *Run) Context() context.Context { return r.ctx }
+
+// newGate returns a gate that belongs to no group.
+func (r *Run) newGate() *gate {
+	g := &r.few.gate
+	if len(r.gates) > 0 {
+		g = new(gate)
+	}
+	r.gates = append(r.gates, g)
+	return g
+}
 
 // now is the time of the run. It is never 0, which stands for no time.
 func (r *Run) now() time.Duration { return time.Since(r.born) }
@@ -157,9 +167,6 @@ func (r *Run) Start() {
 	for _, s := range slices.Backward(r.segments) {
 		s.settle(r.inFlight)
 	}
-	if r.unready.Load() == 0 {
-		r.once.Do(func() { close(r.allReady) })
-	}
 	for _, g := range r.groups {
 		g.start()
 	}
@@ -169,12 +176,26 @@ func (r *Run) Start() {
 }
 
 func (g *Group) wantsReady() {
-	g.run.unready.Add(1)
+	g.run.awaits()
 	g.ctx, g.stop = context.WithCancel(context.WithValue(g.run.ctx, groupKey{}, g))
+}
+
+// awaits says that the source is to wait until one more is ready.
+func (r *Run) awaits() {
+	if r.unready.Add(1) == 1 {
+		r.allReady = make(chan struct{})
+	}
 }
 
 func (r *Run) oneReady() {
 	if r.unready.Add(-1) == 0 {
+		r.begins()
+	}
+}
+
+// begins has the source wait no longer for openings.
+func (r *Run) begins() {
+	if r.allReady != nil {
 		r.once.Do(func() { close(r.allReady) })
 	}
 }
@@ -215,7 +236,7 @@ func (r *Run) halt(cause error) {
 	for _, end := range r.ends {
 		end(cause)
 	}
-	r.once.Do(func() { close(r.allReady) })
+	r.begins()
 	for _, g := range r.groups {
 		g.finish()
 	}
@@ -234,7 +255,7 @@ func (r *Run) Stop() {
 	if r.stopped.Swap(true) {
 		return
 	}
-	r.once.Do(func() { close(r.allReady) }) // the source need not wait for an opening any more
+	r.begins() // the source need not wait for an opening any more
 	for _, s := range r.segments {
 		s.wakeHead()
 	}

@@ -68,6 +68,7 @@ type Segment struct {
 		rings  [2]anyRing
 		stores [1]growing
 		basic  [3]growing
+		free   [2 * leastRoom]int32
 	}
 	seq    int64 // of the head's next item
 	rests  rests // of the head, for want of room
@@ -77,6 +78,7 @@ type Segment struct {
 func newSegment(run *Run, parent *Segment) *Segment {
 	s := &Segment{run: run, parent: parent, head: newWaiter()}
 	s.stash, s.rings, s.stores = s.first[:0], s.few.rings[:0], s.few.stores[:0]
+	s.free = s.few.free[:0]
 	s.basic = append(s.few.basic[:0], &s.spots, &s.fates)
 	s.rests.run = run
 	s.total.Store(-1)

@@ -67,7 +67,7 @@ func (s *serialCrew[In, Out]) take(it Item[In]) {
 		s.work(func(x *Exec) {
 			x.slot = it.Slot
 			x.tally.begun++
-			x.task.(*hand[In, Out]).begin(x, it.Val)
+			untried[In, Out](x, it.Val)
 		})
 	}
 }

@@ -51,6 +51,7 @@ func Via[In, Out any](f *Flow[In], spec Spec, st Stage[In, Out]) *Flow[Out] {
 	found := func() {
 		opens := st.Open != nil || st.Loop != nil
 		c.g = newGroup(f.seg.run, f.seg, spec, opens)
+		c.g.seats = c
 		if opens {
 			c.g.wantsReady()
 		}
@@ -65,12 +66,13 @@ func Via[In, Out any](f *Flow[In], spec Spec, st Stage[In, Out]) *Flow[Out] {
 		case st.Several && f.seg.run.calls == nil:
 			return c.severally(f, mk)
 		}
+		do := Handler[In](untried[In, Out])
+		if spec.Timeout == 0 && spec.Retry == nil && st.Loop == nil && !spec.Hooks.hear(Done) && f.seg.run.calls == nil {
+			do = plain[In, Out]
+		}
 		f.pull(c.g, func(x *Exec) Handler[In] {
-			h := c.hire(x, mk)
-			if spec.Timeout == 0 && spec.Retry == nil && st.Loop == nil && !spec.Hooks.hear(Done) && f.seg.run.calls == nil {
-				return h.plain
-			}
-			return h.begin
+			c.hire(x, mk)
+			return do
 		}, nil)
 		return []*Group{c.g}
 	}
@@ -99,7 +101,11 @@ func behind[Out any](seg *Segment, begin func(mk maker[Out]) []*Group) *Flow[Out
 
 // hire gives a worker its task.
 func (c *crew[In, Out]) hire(x *Exec, mk maker[Out]) *hand[In, Out] {
-	h := &hand[In, Out]{crew: c, x: x, next: mk(x), do: c.Do, ctx: c.g.run.ctx}
+	h, seated := x.task.(*hand[In, Out])
+	if !seated {
+		h = new(hand[In, Out])
+	}
+	h.crew, h.x, h.next, h.do, h.ctx = c, x, mk(x), c.Do, c.g.run.ctx
 	switch {
 	case c.Loop != nil:
 		h.feed = &Feed[In, Out]{h: h}
@@ -147,9 +153,10 @@ type hand[In, Out any] struct {
 	rest rest[In, Out]
 }
 
-// plain is begin for a stage that has no limit, no retry and no loop, and whose
+// plain is untried for a stage that has no limit, no retry and no loop, and whose
 // hooks are not told of what went well.
-func (h *hand[In, Out]) plain(x *Exec, in In) {
+func plain[In, Out any](x *Exec, in In) {
+	h := x.task.(*hand[In, Out])
 	x.served, x.at, h.in = true, &h.step, in
 	out, err := h.do(h.ctx, in)
 	if err != nil {
@@ -161,8 +168,9 @@ func (h *hand[In, Out]) plain(x *Exec, in In) {
 	h.next(x, out)
 }
 
-// begin takes an input that has not been tried.
-func (h *hand[In, Out]) begin(_ *Exec, in In) {
+// untried takes an input that has not been tried.
+func untried[In, Out any](x *Exec, in In) {
+	h := x.task.(*hand[In, Out])
 	h.in = in
 	if h.g.spec.Retry != nil {
 		h.job.begun = h.g.run.now()

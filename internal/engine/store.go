@@ -12,6 +12,7 @@ const (
 // that an entry never moves: workers read theirs while the head adds slots.
 type Store[T any] struct {
 	blocks []*[blockSize]T
+	first  [blockSize]T
 }
 
 // At returns the entry of slot.
@@ -30,8 +31,12 @@ func (s *Store[T]) grow(block int) {
 	if s.blocks[block] != nil {
 		return
 	}
+	if block == 0 {
+		s.blocks[0] = &s.first
+		return
+	}
 	size := max(1, int(unsafe.Sizeof(*s.blocks[block])))
-	n := min(max(1, block), len(s.blocks)-block, max(1, slabSize/size))
+	n := min(block, len(s.blocks)-block, max(1, slabSize/size))
 	slab := make([][blockSize]T, n) // as many as there are, side by side
 	for i := range slab {
 		s.blocks[block+i] = &slab[i]

@@ -26,7 +26,7 @@ func (p *Pool[In, Out]) Via(f *Flow[In]) *Flow[Out] {
 		v.g = newGroup(run, f.seg, Spec{Name: p.name, Workers: max(1, p.workers), Role: RolePool, Node: node}, false)
 		v.g.first = v.await
 		f.seg.least = min(f.seg.least+max(0, p.ahead-2*v.g.spec.Workers), largestAhead) // the group has its share
-		run.unready.Add(1)
+		run.awaits()
 		run.ends = append(run.ends, func(cause error) { p.giveUp(v, cause) })
 		hire := func(x *Exec) { x.task = &visitor[Out]{plainTask{x}, mk(x)} }
 		if !p.keyed {
