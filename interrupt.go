@@ -123,10 +123,16 @@ func unstoppable(ctx context.Context) context.Context {
 	return context.WithValue(ctx, stopperKey{}, (*stopper)(nil))
 }
 
+// stayed ends what was never begun. A literal would cost an allocation there.
+func stayed() {}
+
 // stoppable has the run be stopped with the others of its context, and hides
 // that from what it calls with a context of its own.
 func (r *Run[In, Out]) stoppable() (remove func()) {
 	s := stopperOf(r.ctx)
+	if s == nil {
+		return stayed
+	}
 	r.mu.Lock()
 	r.ctx = unstoppable(r.ctx)
 	r.mu.Unlock()

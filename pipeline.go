@@ -70,6 +70,10 @@ func From[T any](items func(context.Context) iter.Seq2[T, error]) Pipeline[T, T]
 	})
 }
 
+// sourceNodes are the parts of a chain that is only a source. Like those of any
+// chain they are never changed.
+var sourceNodes = []PlanNode{{Kind: KindSource, Name: "source"}}
+
 // Emit starts a chain with a function that hands out its items itself: the form
 // for sources that have many items at a time, or know their places. source is
 // called once in each run, in a goroutine of its own, and uses out there alone.
@@ -79,7 +83,7 @@ func Emit[T any](source func(ctx context.Context, out *Emitter[T]) error) Pipeli
 	notNil(source == nil, "Emit", "source")
 	return Pipeline[T, T]{
 		bare:  source,
-		nodes: []PlanNode{{Kind: KindSource, Name: "source"}},
+		nodes: sourceNodes,
 		compile: func(p *plan[T]) *engine.Flow[T] {
 			f, origins := engine.Source(p.run, func(ctx context.Context, out *engine.Emitter[T]) error {
 				return source(ctx, &Emitter[T]{out: out})
@@ -163,10 +167,16 @@ func (p Pipeline[In, Out]) FlatMap[Next any](f func(Out) iter.Seq[Next]) Pipelin
 // channel. Inline steps before it run in its workers.
 func (p Pipeline[In, Out]) Via[Next any](s Stage[Out, Next]) Pipeline[In, Next] {
 	notNil(s.attach == nil, "Via", "stage")
+	notNil(p.compile == nil, "Pipeline", "the source")
 	p.keyed = p.keyed || s.options.keyed
-	return then(p, func(_ *plan[In], up *engine.Flow[Out]) *engine.Flow[Next] {
-		return s.attach(s.options, s.key, up)
-	}, s.plan()...)
+	compile, first := p.compile, len(p.nodes)
+	return Pipeline[In, Next]{
+		settings: p.settings, letters: p.letters,
+		nodes: s.planBehind(slices.Clip(p.nodes)),
+		compile: func(pl *plan[In]) *engine.Flow[Next] {
+			return s.attach(s.options, s.key, engine.At(compile(pl), first))
+		},
+	}
 }
 
 // Ordered has the run deliver what a plain loop over the source would, in its

@@ -3,6 +3,8 @@ package vimap
 import (
 	"fmt"
 	"slices"
+
+	"github.com/vimap-go/vimap/retry"
 )
 
 // Plan describes a chain: its parts in their order, and what holds for the
@@ -93,6 +95,14 @@ func (s Stage[In, Out]) plan() []PlanNode {
 	return []PlanNode{s.options.node()}
 }
 
+// planBehind adds the description to that of what comes before.
+func (s Stage[In, Out]) planBehind(nodes []PlanNode) []PlanNode {
+	if s.options.composed {
+		return append(nodes, s.parts...)
+	}
+	return append(nodes, s.options.node())
+}
+
 // node describes a stage for the plan.
 func (o options) node() PlanNode {
 	n := PlanNode{Kind: KindStage, Name: o.name, Workers: o.workers}
@@ -122,7 +132,7 @@ func (o options) node() PlanNode {
 	if o.closing > 0 {
 		add("close timeout %v", o.closing)
 	}
-	if o.spec().Retry != nil {
+	if o.retry != (retry.Policy{}) {
 		add("retry")
 	}
 	if o.restarts > 0 {

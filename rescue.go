@@ -17,8 +17,9 @@ func (p Pipeline[In, Out]) Rescue(f func(In, error) (Out, error)) Pipeline[In, O
 	notNil(f == nil, "Rescue", "f")
 	p.rescues = true
 	return then(p, func(pl *plan[In], up *engine.Flow[Out]) *engine.Flow[Out] {
+		run := pl.run
 		return engine.Rescue(up, pl.origins, pl.name(), func(in In, m engine.Meta) (Out, bool, error) {
-			given := itemError(pl.run.Context(), m, in)
+			given := itemError(run.Context(), m, in)
 			out, err := f(in, given)
 			same, _ := err.(*ItemError) //nolint:errorlint // what wraps it is another failure
 			return out, same == given, err

@@ -24,8 +24,10 @@ type Run[In, Out any] struct {
 	outlet  *engine.Outlet[Out]
 	origins *engine.Store[In]
 	context context.Context // of the engine
-	final   *engine.Stats   // once it has ended
-	stopped bool            // before it began
+	plan    plan[In]
+	final   engine.Stats // once it has ended
+	ended   bool
+	stopped bool // before it began
 	begun   bool
 	verdict *verdict
 
@@ -72,7 +74,7 @@ func (r *Run[In, Out]) Zip() iter.Seq2[In, Out] {
 		}
 		r.loop(
 			func(slot int32, out Out) bool { return yield(*r.origins.At(slot), out) },
-			r.bearItem, r.borne)
+			nil, r.borne)
 	}
 }
 
@@ -102,16 +104,19 @@ func (r *Run[In, Out]) bearItem(it engine.Item[Out]) bool {
 	return r.bear(r.input(it), r.itemError(it))
 }
 
-// loop runs the pipeline while live and failed want more; atEnd, if not nil, is
-// called when there is no more.
+// loop runs the pipeline while live and failed want more, which is bearItem if it
+// is nil; atEnd, if not nil, is called when there is no more.
 func (r *Run[In, Out]) loop(live func(slot int32, out Out) bool, failed func(engine.Item[Out]) bool, atEnd func()) {
 	r.during(0, func() (left bool) {
 		if r.engine.IsSerial() {
 			left = r.outlet.Drive(func(it engine.Item[Out]) (more bool) {
-				if it.State == engine.Failed {
-					more = failed(it)
-				} else {
+				switch {
+				case it.State != engine.Failed:
 					more = live(it.Slot, it.Val)
+				case failed != nil:
+					more = failed(it)
+				default:
+					more = r.bearItem(it)
 				}
 				if !r.untold {
 					r.outlet.Free(it)
@@ -119,7 +124,11 @@ func (r *Run[In, Out]) loop(live func(slot int32, out Out) bool, failed func(eng
 				return more
 			})
 		} else {
-			left = r.outlet.Each(live, failed, &r.untold)
+			bears := failed
+			if bears == nil {
+				bears = r.bearItem
+			}
+			left = r.outlet.Each(live, bears, &r.untold)
 		}
 		if !left && atEnd != nil {
 			atEnd()
@@ -180,7 +189,8 @@ func (r *Run[In, Out]) begin(holds int) {
 	if p.hooks != nil {
 		e.Hook(func(s engine.Spec) *engine.Hooks { return hooksOf(p.hooks, s) })
 	}
-	pl := &plan[In]{run: e, ordered: p.ordered || p.keyed, nodes: p.nodes}
+	pl := &r.plan
+	*pl = plan[In]{run: e, ordered: p.ordered || p.keyed, nodes: p.nodes}
 	flow := p.compile(pl)
 	r.engine, r.origins = e, pl.origins
 	if r.absorb != nil {
@@ -201,8 +211,8 @@ func (r *Run[In, Out]) end(left bool) {
 	r.outlet.Close()
 	errs := r.engine.Finish(left)
 	r.mu.Lock()
-	final := r.engine.Stats()
-	r.final = &final
+	r.final, r.ended = r.engine.Stats(), true
+	r.plan = plan[In]{}
 	r.engine, r.outlet, r.origins, r.first = nil, nil, nil, nil // a run that has ended keeps no item
 	r.held, r.flush = nil, nil
 	r.mu.Unlock()
@@ -262,16 +272,19 @@ func (r *Run[In, Out]) Context() context.Context {
 
 // toSink runs a sink in a goroutine of its own, so that a panic or Goexit in it
 // ends the run like any other failure. A serial run has only the caller's.
-func toSink[In, Out, R any](run *Run[In, Out], sink func(*Run[In, Out]) (R, error)) (result R, err error) {
-	returned := false
-	err = engine.ContainIn(run.ctx, faults, func() error {
+func toSink[In, Out, R any](run *Run[In, Out], sink func(*Run[In, Out]) (R, error)) (R, error) {
+	var made struct {
+		result   R
+		returned bool
+	}
+	err := engine.ContainIn(run.ctx, faults, func() error {
 		var err error
-		result, err = sink(run)
-		returned = true
+		made.result, err = sink(run)
+		made.returned = true
 		return err
 	})
-	if ended := run.Err(); err == nil && returned {
+	if ended := run.Err(); err == nil && made.returned {
 		err = ended
 	}
-	return result, err
+	return made.result, err
 }

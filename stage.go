@@ -37,7 +37,7 @@ type options struct {
 	stuck    int
 	hooks    *Hooks
 	retry    retry.Policy
-	restart  retry.Policy
+	restart  engine.Policy
 	restarts int // that a worker may have within span; 0: any
 	span     time.Duration
 	composed bool // by Then: the parts have options of their own
@@ -51,7 +51,7 @@ type options struct {
 
 // defaultRestart is the Restart policy of a stage that is given none: a worker
 // may fail to open three times in a row, with waits of up to 100 and 200 ms.
-var defaultRestart = retry.Exponential(100*time.Millisecond, 5*time.Second).Attempts(3)
+var defaultRestart engine.Policy = retry.Exponential(100*time.Millisecond, 5*time.Second).Attempts(3)
 
 // defaultStuck is the StuckLimit of a stage that is given none.
 const defaultStuck = 16

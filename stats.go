@@ -56,13 +56,13 @@ func (r *Run[In, Out]) Stats() Stats {
 	r = r.root()
 	plan := r.pipeline.Plan()
 	r.mu.Lock()
-	final, running := r.final, r.engine
+	final, ended, running := r.final, r.ended, r.engine
 	r.mu.Unlock()
 	switch {
 	case running != nil:
 		return statsOf(running.Stats(), plan)
-	case final != nil:
-		return statsOf(*final, plan)
+	case ended:
+		return statsOf(final, plan)
 	}
 	return Stats{Plan: plan}
 }

@@ -51,7 +51,7 @@ func (e *expander[In, T, Next]) behind(f *Flow[T], origins *Store[In], ordered b
 		}
 	}
 	if run.serial != nil {
-		return &Flow[Next]{seg: e.seg, serial: func(next maker[Next]) {
+		return &Flow[Next]{seg: e.seg, origin: &originOf[Next]{serials: func(next maker[Next]) {
 			e.door = newDoor(e.seg, next)
 			var x *Exec
 			f.serial(func(of *Exec) Handler[T] {
@@ -61,7 +61,7 @@ func (e *expander[In, T, Next]) behind(f *Flow[T], origins *Store[In], ordered b
 			if e.last != nil {
 				run.serial.atEnd(run, func() { x.guardedStep(func() { e.last(x) }) })
 			}
-		}}, e.origins
+		}}}, e.origins
 	}
 	return boundary(e.seg, func(gt *gate) *Ring[Next] {
 		e.ring = newRing[Next](e.seg, gt)

@@ -10,19 +10,35 @@ import (
 // that pull from the boundary, or, at the end of the chain, in those before it.
 type Flow[T any] struct {
 	seg *Segment
-	// pull makes g pull from the boundary; mk makes the handlers behind the steps.
-	pull func(g *Group, mk maker[T], one *oneByOne)
-	// end has the steps run before a last ring, and returns who pushes to it.
-	end func(mk maker[T]) []*Group
+	origin[T]
 	// fuse, if not nil, has the steps run where blocks are cut into items, up to
 	// the end of the chain, which mk makes.
 	fuse func(mk maker[T]) *lending
 	bare bool // no step is behind where blocks are cut
 	// last makes the boundary itself the last ring, where no step is behind it.
 	last func(g *gate) *Ring[T]
-	// serial has a serial run hand its items to the steps behind it.
-	serial func(mk maker[T])
 }
+
+// origin is where the items of a flow come from.
+type origin[T any] interface {
+	// pull makes g pull from the boundary; mk makes the handlers behind the steps.
+	pull(g *Group, mk maker[T], one *oneByOne)
+	// end has the steps run before a last ring, and returns who pushes to it.
+	end(mk maker[T]) []*Group
+	// serial has a serial run hand its items to the steps behind it.
+	serial(mk maker[T])
+}
+
+// originOf is an origin made of functions.
+type originOf[T any] struct {
+	pulls   func(g *Group, mk maker[T], one *oneByOne)
+	ends    func(mk maker[T]) []*Group
+	serials func(mk maker[T])
+}
+
+func (o *originOf[T]) pull(g *Group, mk maker[T], one *oneByOne) { o.pulls(g, mk, one) }
+func (o *originOf[T]) end(mk maker[T]) []*Group                  { return o.ends(mk) }
+func (o *originOf[T]) serial(mk maker[T])                        { o.serials(mk) }
 
 // oneByOne asks for a single worker that takes items one after another.
 type oneByOne struct {
@@ -38,46 +54,62 @@ type pausing interface {
 
 // boundary returns a flow that begins at a ring; ring makes it for its consumers.
 func boundary[T any](seg *Segment, ring func(g *gate) *Ring[T]) *Flow[T] {
-	f := &Flow[T]{seg: seg, last: ring}
-	f.pull = func(g *Group, mk maker[T], one *oneByOne) {
-		r := ring(&g.gate)
-		g.waits = r
-		if one != nil {
-			g.eager = true // it has to see the end, also when nothing comes before
+	return new(border[T]).begin(seg, ring)
+}
+
+// border is the origin of a flow that begins at a ring.
+type border[T any] struct{ flow Flow[T] }
+
+func (b *border[T]) begin(seg *Segment, ring func(g *gate) *Ring[T]) *Flow[T] {
+	b.flow.seg, b.flow.last, b.flow.origin = seg, ring, b
+	return &b.flow
+}
+
+func (b *border[T]) pull(g *Group, mk maker[T], one *oneByOne) {
+	pullFrom(b.flow.last(&g.gate), g, mk, one)
+}
+
+// end gives steps behind a source that no stage follows a worker of their own.
+func (b *border[T]) end(mk maker[T]) []*Group {
+	seg := b.flow.seg
+	g := newGroup(seg.run, seg, Spec{Workers: 1, Role: RoleSteps, Node: -1}, false)
+	b.pull(g, mk, nil)
+	return []*Group{g}
+}
+
+func (b *border[T]) serial(maker[T]) { panic("engine: a serial run has no rings") }
+
+// pullFrom makes g pull from r.
+func pullFrom[T any](r *Ring[T], g *Group, mk maker[T], one *oneByOne) {
+	g.waits = r
+	if one != nil {
+		g.eager = true // it has to see the end, also when nothing comes before
+	}
+	g.build = func(x *Exec) {
+		if x.task == nil {
+			x.task = plainTask{x}
 		}
-		g.build = func(x *Exec) {
-			if x.task == nil {
-				x.task = plainTask{x}
+		do := mk(x)
+		switch {
+		case one == nil:
+			p, seated := x.pull.(*puller[T])
+			if !seated {
+				p = new(puller[T])
 			}
-			do := mk(x)
-			switch {
-			case one == nil:
-				p, seated := x.pull.(*puller[T])
-				if !seated {
-					p = new(puller[T])
-				}
-				p.x, p.ring, p.do = x, r, do
-				x.pull = p
-				return
-			case one.window:
-				x.pull = &window[T]{x: x, ring: r, do: do}
-				return
-			}
-			s := &single[T]{x: x, out: newOutlet(g.run, r, &g.gate, one.ordered), do: do}
-			s.out.meter = &meter{x: x}
-			x.pull = s
-			if one.set != nil {
-				one.set(s)
-			}
+			p.x, p.ring, p.do = x, r, do
+			x.pull = p
+			return
+		case one.window:
+			x.pull = &window[T]{x: x, ring: r, do: do}
+			return
+		}
+		s := &single[T]{x: x, out: newOutlet(g.run, r, &g.gate, one.ordered), do: do}
+		s.out.meter = &meter{x: x}
+		x.pull = s
+		if one.set != nil {
+			one.set(s)
 		}
 	}
-	// Steps behind a source that no stage follows have a worker of their own.
-	f.end = func(mk maker[T]) []*Group {
-		g := newGroup(seg.run, seg, Spec{Workers: 1, Role: RoleSteps, Node: -1}, false)
-		f.pull(g, mk, nil)
-		return []*Group{g}
-	}
-	return f
 }
 
 // inline adds a step: wrap makes a handler before it of one behind it.
@@ -85,12 +117,11 @@ func inline[T, Next any](f *Flow[T], wrap func(Handler[Next]) Handler[T]) *Flow[
 	before := func(mk maker[Next]) maker[T] {
 		return func(x *Exec) Handler[T] { return wrap(mk(x)) }
 	}
-	next := &Flow[Next]{
-		seg:    f.seg,
-		pull:   func(g *Group, mk maker[Next], one *oneByOne) { f.pull(g, before(mk), one) },
-		end:    func(mk maker[Next]) []*Group { return f.end(before(mk)) },
-		serial: func(mk maker[Next]) { f.serial(before(mk)) },
-	}
+	next := &Flow[Next]{seg: f.seg, origin: &originOf[Next]{
+		pulls:   func(g *Group, mk maker[Next], one *oneByOne) { f.pull(g, before(mk), one) },
+		ends:    func(mk maker[Next]) []*Group { return f.end(before(mk)) },
+		serials: func(mk maker[Next]) { f.serial(before(mk)) },
+	}}
 	if f.fuse != nil {
 		next.fuse = func(mk maker[Next]) *lending { return f.fuse(before(mk)) }
 	}

@@ -13,13 +13,15 @@ type Head[T any] struct {
 	run     *Run
 	seg     *Segment
 	ring    *Ring[T]
+	own     Ring[T]   // that ring is, unless it is another's
+	flow    border[T] // behind it
 	door    *door[T]  // of a serial run, in the place of ring
 	origins *Store[T] // nil if Decode makes the items
 	source  func(context.Context, *Emitter[T]) error
 	emitter Emitter[T]
 	done    chan struct{}
 	name    atomic.Pointer[[]byte] // of its goroutine
-	own     []byte                 // the name that it begins with
+	called  []byte                 // the name that it begins with
 	room    [64]byte               // of that
 	clean   bool
 	once    sync.Once
@@ -40,16 +42,16 @@ type anyHead interface {
 	read() int64
 }
 
-// Source begins a chain. origins keeps the items; without them it keeps none.
-func Source[T any](r *Run, source func(context.Context, *Emitter[T]) error, origins bool) (*Flow[T], *Store[T]) {
+// Source begins a chain. With keeps it keeps the items, in the store.
+func Source[T any](r *Run, source func(context.Context, *Emitter[T]) error, keeps bool) (*Flow[T], *Store[T]) {
 	var h *Head[T]
 	seg := newSegment(r, nil)
-	if origins {
-		keeps := new(struct { // both in one piece
+	if keeps {
+		both := new(struct {
 			head  Head[T]
 			store Store[T]
 		})
-		h, keeps.head.origins = &keeps.head, &keeps.store
+		h, both.head.origins = &both.head, &both.store
 		seg.stores = append(seg.stores, h.origins)
 	} else {
 		h = new(Head[T])
@@ -58,11 +60,12 @@ func Source[T any](r *Run, source func(context.Context, *Emitter[T]) error, orig
 	h.emitter.h = h
 	if r.serial != nil {
 		r.serial.source = h.serially
-		return &Flow[T]{seg: h.seg, serial: func(mk maker[T]) { h.door = newDoor(h.seg, mk) }}, h.origins
+		return &Flow[T]{seg: h.seg, origin: &originOf[T]{serials: func(mk maker[T]) { h.door = newDoor(h.seg, mk) }}}, h.origins
 	}
 	r.heads = append(r.heads, h)
-	return boundary(h.seg, func(g *gate) *Ring[T] {
-		h.ring = newRing[T](h.seg, g)
+	return h.flow.begin(h.seg, func(g *gate) *Ring[T] {
+		h.ring = &h.own
+		h.ring.join(h.seg, g)
 		return h.ring
 	}), h.origins
 }
@@ -78,8 +81,8 @@ func (h *Head[T]) main() {
 	defer h.end()
 	named := h.run.naming.name(h.run.ctx, "source", 0)
 	defer named()
-	h.own = nameIn(h.room[:])
-	h.name.Store(&h.own)
+	h.called = nameIn(h.room[:])
+	h.name.Store(&h.called)
 	if ready := h.run.allReady; ready != nil {
 		<-ready
 	}
@@ -181,9 +184,17 @@ func (e *Emitter[T]) Places(name func(n int64) string) {
 
 // Total says how much there is to be read, in which unit.
 func (e *Emitter[T]) Total(n int64, unit string) {
-	e.h.run.parts.unit.Store(&unit)
+	of := &inItems
+	if unit != inItems {
+		own := unit
+		of = &own
+	}
+	e.h.run.parts.unit.Store(of)
 	e.h.run.parts.total.Store(n)
 }
+
+// inItems is the unit of most sources that know a total.
+var inItems = "items"
 
 // Advance says that n more of it were read.
 func (e *Emitter[T]) Advance(n int64) { e.h.run.parts.position.Add(n) }

@@ -52,25 +52,30 @@ type Latency struct {
 
 // stats returns the quantiles; total is the time of all together.
 func (l *latencies) stats(total time.Duration) (s Latency) {
-	var counts [bucketsAll]int64
-	for i := range counts {
-		counts[i] = l.buckets[i].Load()
-		s.Count += counts[i]
+	for i := range l.buckets {
+		s.Count += l.buckets[i].Load()
 	}
 	if s.Count == 0 {
 		return s
 	}
 	s.Mean = total / time.Duration(s.Count)
-	at := func(share float64) time.Duration {
-		rank, seen := int64(share*float64(s.Count)), int64(0)
-		for i := range counts {
-			if seen += counts[i]; seen > rank {
-				return middle(i)
+	rank := func(share float64) int64 { return int64(share * float64(s.Count)) }
+	p50, p90, p99 := rank(0.5), rank(0.9), rank(0.99)
+	// The buckets are read again, for a copy of them is too much for a small stack.
+	for i, seen := 0, int64(0); i < bucketsAll && seen <= p99; i++ {
+		before := seen
+		if seen += l.buckets[i].Load(); seen == before {
+			continue
+		}
+		for _, q := range []struct {
+			rank int64
+			at   *time.Duration
+		}{{p50, &s.P50}, {p90, &s.P90}, {p99, &s.P99}} {
+			if before <= q.rank && q.rank < seen {
+				*q.at = middle(i)
 			}
 		}
-		return 0
 	}
-	s.P50, s.P90, s.P99 = at(0.5), at(0.9), at(0.99)
 	return s
 }
 

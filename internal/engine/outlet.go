@@ -204,6 +204,7 @@ func (o *Outlet[T]) queued() int {
 func (o *Outlet[T]) widen() {
 	wider := make([]Item[T], 2*len(o.chunk))
 	copy(wider, o.chunk)
+	clear(o.chunk) // it may be few's, which stays
 	o.chunk = wider
 }
 

@@ -32,13 +32,12 @@ func Rescue[T, In any](f *Flow[T], origins *Store[In], name string, fn func(In, 
 			return do
 		}
 	}
-	return &Flow[T]{
-		seg:  f.seg,
-		pull: func(g *Group, mk maker[T], one *oneByOne) { begins.pull(g, around(mk), one) },
-		end:  func(mk maker[T]) []*Group { return begins.end(around(mk)) },
-		serial: func(mk maker[T]) {
+	return &Flow[T]{seg: f.seg, origin: &originOf[T]{
+		pulls: func(g *Group, mk maker[T], one *oneByOne) { begins.pull(g, around(mk), one) },
+		ends:  func(mk maker[T]) []*Group { return begins.end(around(mk)) },
+		serials: func(mk maker[T]) {
 			d := newDoor(f.seg, around(mk))
 			f.serial(toward(d.take))
 		},
-	}
+	}}
 }

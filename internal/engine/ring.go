@@ -34,9 +34,15 @@ type Ring[T any] struct {
 }
 
 func newRing[T any](seg *Segment, g *gate) *Ring[T] {
-	r := &Ring[T]{seg: seg, gate: g}
-	seg.rings = append(seg.rings, r)
+	r := new(Ring[T])
+	r.join(seg, g)
 	return r
+}
+
+// join makes the ring one of seg, whose consumers wait at g.
+func (r *Ring[T]) join(seg *Segment, g *gate) {
+	r.seg, r.gate = seg, g
+	seg.rings = append(seg.rings, r)
 }
 
 // push adds one item. Only the head of a segment calls it, on its first ring.
@@ -175,6 +181,7 @@ func (r *Ring[T]) grow(n int) {
 	for i := r.head; i < r.pub.Load()&^closedBit; i++ {
 		buf[i&int64(size-1)] = r.buf[i&int64(len(r.buf)-1)]
 	}
+	clear(r.buf) // it may be first, which stays
 	r.buf = buf
 }
 

@@ -66,8 +66,7 @@ type Run struct {
 	serial *serial // nil: it is concurrent
 	parts  parts
 
-	sourceCtx  context.Context
-	stopSource context.CancelCauseFunc
+	sourceCtx *sourceContext
 
 	segments []*Segment
 	groups   []*Group
@@ -127,7 +126,7 @@ func New(ctx context.Context, faults *Faults, inFlight int, ordered bool) *Run {
 		r.serial = new(serial)
 	}
 	r.ctx, r.cancel = context.WithCancelCause(r.naming.begin(ctx))
-	r.sourceCtx, r.stopSource = context.WithCancelCause(r.ctx)
+	r.sourceCtx = &sourceContext{outer: r.ctx}
 	return r
 }
 
@@ -226,7 +225,7 @@ func (r *Run) interrupted() bool {
 // halt ends all work: what is in hand is finished or interrupted, the rest is
 // left.
 func (r *Run) halt(cause error) {
-	r.stopSource(context.Canceled) // before its emitter says no: it looks here for the reason
+	r.sourceCtx.stop() // before its emitter says no: it looks here for the reason
 	r.closing.Store(true)
 	if r.halted.Swap(true) {
 		return
@@ -250,7 +249,7 @@ func (r *Run) halt(cause error) {
 
 // Stop ends the reading; what was read is finished.
 func (r *Run) Stop() {
-	r.stopSource(context.Canceled)
+	r.sourceCtx.stop()
 	r.closing.Store(true)
 	if r.stopped.Swap(true) {
 		return

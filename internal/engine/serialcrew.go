@@ -25,8 +25,8 @@ type serialCrew[In, Out any] struct {
 // a serial run.
 const serialHeld = 4096
 
-// serial attaches the stage to a serial chain.
-func (c *crew[In, Out]) serial(f *Flow[In], mk maker[Out]) {
+// serially attaches the stage to a serial chain.
+func (c *crew[In, Out]) serially(f *Flow[In], mk maker[Out]) {
 	run := f.seg.run
 	s := &serialCrew[In, Out]{crew: c, next: newDoor(f.seg, mk), most: max(c.Size, serialHeld)}
 	f.serial(func(x *Exec) Handler[In] {

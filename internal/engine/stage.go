@@ -37,66 +37,88 @@ type crew[In, Out any] struct {
 	g    *Group
 	step Step
 	cond Step // the condition of the retry policy
+	spec Spec
+	up   *Flow[In]
+	flow Flow[Out]
+	few  [1]*Group
 
 	returned []held[In] // by workers that had several in hand; under g.mu
 }
 
 // Via adds a stage.
 func Via[In, Out any](f *Flow[In], spec Spec, st Stage[In, Out]) *Flow[Out] {
-	c := &crew[In, Out]{Stage: st, step: Step{spec.Name}, cond: Step{spec.Name}}
-	spec.Node = NodeOf(f)
+	c := &crew[In, Out]{Stage: st, step: Step{spec.Name}, cond: Step{spec.Name}, spec: spec, up: f}
+	c.spec.Node = NodeOf(f)
 	if hooks := f.seg.run.hooks; hooks != nil {
-		spec.Hooks = spec.Hooks.and(hooks(spec))
+		c.spec.Hooks = c.spec.Hooks.and(hooks(c.spec))
 	}
-	found := func() {
-		opens := st.Open != nil || st.Loop != nil
-		c.g = newGroup(f.seg.run, f.seg, spec, opens)
-		c.g.seats = c
-		if opens {
-			c.g.wantsReady()
-		}
-	}
-	begin := func(mk maker[Out]) []*Group {
-		found()
-		switch {
-		case st.Key != nil:
-			return c.keyed(f, mk)
-		case st.Bulk != nil:
-			return c.bulk(f, mk)
-		case st.Several && f.seg.run.calls == nil:
-			return c.severally(f, mk)
-		}
-		do := Handler[In](untried[In, Out])
-		if spec.Timeout == 0 && spec.Retry == nil && st.Loop == nil && !spec.Hooks.hear(Done) && f.seg.run.calls == nil {
-			do = plain[In, Out]
-		}
-		f.pull(c.g, func(x *Exec) Handler[In] {
-			c.hire(x, mk)
-			return do
-		}, nil)
-		return []*Group{c.g}
-	}
-	flow := behind(f.seg, begin)
-	flow.serial = func(mk maker[Out]) {
-		found()
-		c.serial(f, mk)
-	}
-	return flow
+	c.flow.seg, c.flow.origin = f.seg, c
+	return &c.flow
 }
 
-// behind is the flow behind a stage; begin makes its workers.
-func behind[Out any](seg *Segment, begin func(mk maker[Out]) []*Group) *Flow[Out] {
-	return &Flow[Out]{
-		seg: seg,
-		pull: func(g *Group, mk maker[Out], one *oneByOne) {
-			boundary(seg, func(gt *gate) *Ring[Out] {
-				r := newRing[Out](seg, gt)
-				r.upstream = begin(into(r))
-				return r
-			}).pull(g, mk, one)
-		},
-		end: begin,
+// found makes the group.
+func (c *crew[In, Out]) found() {
+	opens := c.Open != nil || c.Loop != nil
+	c.g = newGroup(c.up.seg.run, c.up.seg, c.spec, opens)
+	c.g.seats = c
+	if opens {
+		c.g.wantsReady()
 	}
+}
+
+// The stage is the origin of the flow behind it.
+
+func (c *crew[In, Out]) pull(g *Group, mk maker[Out], one *oneByOne) {
+	pullFrom(ringBehind(c.up.seg, &g.gate, c.end), g, mk, one)
+}
+
+func (c *crew[In, Out]) end(mk maker[Out]) []*Group {
+	c.found()
+	calls := c.up.seg.run.calls != nil
+	switch {
+	case c.Key != nil:
+		return c.keyed(c.up, mk)
+	case c.Bulk != nil:
+		return c.bulk(c.up, mk)
+	case c.Several && !calls:
+		return c.severally(c.up, mk)
+	}
+	var do Handler[In]
+	if c.spec.Timeout == 0 && c.spec.Retry == nil && c.Loop == nil && !c.spec.Hooks.hear(Done) && !calls {
+		do = plain[In, Out]
+	} else {
+		do = untried[In, Out]
+	}
+	c.up.pull(c.g, func(x *Exec) Handler[In] {
+		c.hire(x, mk)
+		return do
+	}, nil)
+	c.few[0] = c.g
+	return c.few[:]
+}
+
+func (c *crew[In, Out]) serial(mk maker[Out]) {
+	c.found()
+	c.serially(c.up, mk)
+}
+
+// ringBehind returns a ring behind workers that begin makes.
+func ringBehind[Out any](seg *Segment, gt *gate, begin func(mk maker[Out]) []*Group) *Ring[Out] {
+	r := newRing[Out](seg, gt)
+	r.upstream = begin(into(r))
+	return r
+}
+
+// behind is the flow behind other workers, which begin makes, or serially in a
+// serial run.
+func behind[Out any](seg *Segment, begin func(mk maker[Out]) []*Group, serially func(mk maker[Out])) *Flow[Out] {
+	return &Flow[Out]{seg: seg, origin: &originOf[Out]{
+		pulls: func(g *Group, mk maker[Out], one *oneByOne) {
+			pullFrom(ringBehind(seg, &g.gate, begin), g, mk, one)
+		},
+		ends:    begin,
+		serials: serially,
+	}}
 }
 
 // hire gives a worker its task.

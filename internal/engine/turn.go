@@ -31,16 +31,14 @@ func inTurn[T, Next any](f *Flow[T], ordered bool, t turn[T, Next]) *Flow[Next] 
 			t.take(x, v, next)
 		}
 	}
-	flow := behind(f.seg, func(mk maker[Next]) []*Group {
+	return behind(f.seg, func(mk maker[Next]) []*Group {
 		g := newGroup(run, f.seg, Spec{Name: t.name, Workers: 1, Role: RoleTurn, Node: node}, false)
 		begins.pull(g, func(x *Exec) Handler[T] { return enter(x, mk(x)) }, &oneByOne{ordered: ordered})
 		return []*Group{g}
-	})
-	flow.serial = func(mk maker[Next]) {
+	}, func(mk maker[Next]) {
 		d := newDoor(f.seg, func(x *Exec) Handler[T] { return enter(x, mk(x)) })
 		f.serial(toward(d.take))
-	}
-	return flow
+	})
 }
 
 // Take adds a step that lets n items pass and then ends the reading. What still

@@ -20,7 +20,7 @@ type visitor[Out any] struct {
 // Via adds the workers of the pool as a stage.
 func (p *Pool[In, Out]) Via(f *Flow[In]) *Flow[Out] {
 	node := NodeOf(f)
-	flow := behind(f.seg, func(mk maker[Out]) []*Group {
+	return behind(f.seg, func(mk maker[Out]) []*Group {
 		run := f.seg.run
 		v := &visit[In, Out]{pool: p, run: run}
 		v.g = newGroup(run, f.seg, Spec{Name: p.name, Workers: max(1, p.workers), Role: RolePool, Node: node}, false)
@@ -47,9 +47,7 @@ func (p *Pool[In, Out]) Via(f *Flow[In]) *Flow[Out] {
 			return v.submit
 		}, &oneByOne{ordered: true})
 		return []*Group{v.g, deal}
-	})
-	flow.serial = func(mk maker[Out]) { p.serial(f, newDoor(f.seg, mk)) }
-	return flow
+	}, func(mk maker[Out]) { p.serial(f, newDoor(f.seg, mk)) })
 }
 
 // serial adds the pool as a stage of a serial run, which waits for each call.

@@ -146,7 +146,7 @@ var newer = []Mutant{
 	{
 		Law: "10 prompt end", Bug: "Stop does not reach a source that waits for something",
 		File: "internal/engine/run.go",
-		Old:  "	r.stopSource(context.Canceled)\n	r.closing.Store(true)\n	if", New: "	r.closing.Store(true)\n	if",
+		Old:  "	r.sourceCtx.stop()\n	r.closing.Store(true)\n	if", New: "	r.closing.Store(true)\n	if",
 		Killer: "^TestStop", In: "./internal/engine",
 	},
 }
