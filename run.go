@@ -211,7 +211,8 @@ func (r *Run[In, Out]) end(left bool) {
 	r.outlet.Close()
 	errs := r.engine.Finish(left)
 	r.mu.Lock()
-	r.final, r.ended = r.engine.Stats(), true
+	r.engine.State(&r.final)
+	r.ended = true
 	r.plan = plan[In]{}
 	r.engine, r.outlet, r.origins, r.first = nil, nil, nil, nil // a run that has ended keeps no item
 	r.held, r.flush = nil, nil

@@ -149,15 +149,13 @@ func (r *Run) clock(now int64) int64 {
 	return now
 }
 
-// stated returns the accounts of the parts as they are now.
-func (r *Run) stated() Parts {
+// state states the accounts of the parts as they are now.
+func (r *Run) state(s *Parts) {
 	p := &r.parts
 	now := r.now() // once: a run that is opening has done nothing else
 	clock := r.clock(int64(now))
-	s := Parts{
-		Began: r.born.Add(1), Elapsed: now - 1, Running: true,
-		Stopped: r.stopped.Load() && !p.whole.Load(),
-	}
+	s.Began, s.Elapsed, s.Running = r.born.Add(1), now-1, true
+	s.Stopped = r.stopped.Load() && !p.whole.Load()
 	if ended := p.ended.Load(); ended != 0 {
 		s.Elapsed, s.Running = time.Duration(ended-1), false
 	}
@@ -171,7 +169,7 @@ func (r *Run) stated() Parts {
 	if halted := p.halted.Load(); halted != 0 {
 		s.Closing = max(0, s.Elapsed-time.Duration(halted-1))
 	}
-	r.reading(&s, clock)
+	r.reading(s, clock)
 	s.Sink.Waiting, _ = p.rests.stated(clock)
 	s.Sink.Waiting = min(s.Sink.Waiting, time.Duration(clock-1))
 	s.Sink.Working = max(0, time.Duration(clock-1)-s.Sink.Waiting)
@@ -181,13 +179,13 @@ func (r *Run) stated() Parts {
 	s.Groups = make([]GroupStats, 0, len(r.groups))
 	for _, g := range r.groups {
 		if g.spec.Role != RoleDoor {
-			s.Groups = append(s.Groups, g.stated(clock))
+			s.Groups = append(s.Groups, GroupStats{})
+			g.state(&s.Groups[len(s.Groups)-1], clock)
 		}
 	}
 	if r.serial != nil {
 		slices.Reverse(s.Groups) // as Start does in others
 	}
-	return s
 }
 
 // reading states what the source did.
@@ -216,9 +214,9 @@ func (r *Run) reading(s *Parts, clock int64) {
 	}
 }
 
-// stated returns the accounts of the group as they are now.
-func (g *Group) stated(clock int64) GroupStats {
-	s := GroupStats{Name: g.spec.Name, Role: g.spec.Role, Node: g.spec.Node, Size: g.spec.Workers, Bound: g.seg.ahead()}
+// state states the accounts of the group as they are now.
+func (g *Group) state(s *GroupStats, clock int64) {
+	s.Name, s.Role, s.Node, s.Size, s.Bound = g.spec.Name, g.spec.Role, g.spec.Node, g.spec.Workers, g.seg.ahead()
 	g.mu.Lock()
 	execs := g.execs
 	for _, x := range execs {
@@ -244,7 +242,8 @@ func (g *Group) stated(clock int64) GroupStats {
 	for i, x := range execs {
 		counts[i].Started = x.tally.started.Load() // after all outcomes: these are of inputs that were begun
 		worked += time.Duration(x.tally.working.Load())
-		s.Workers = append(s.Workers, x.stated(clock, counts[i]))
+		s.Workers = append(s.Workers, WorkerStats{})
+		x.state(&s.Workers[i], clock, counts[i])
 	}
 	slices.SortFunc(s.Workers, func(a, b WorkerStats) int { return a.Worker - b.Worker })
 	s.Latency = g.latencies.stats(worked)
@@ -252,13 +251,12 @@ func (g *Group) stated(clock int64) GroupStats {
 	if len(s.Slowest) > 0 { // which is exact, as the middle of a bucket is not
 		s.Latency.limitTo(s.Slowest[0].Took)
 	}
-	return s
 }
 
-// stated returns the accounts of the worker as they are now. Others call it.
-func (x *Exec) stated(clock int64, counts Counts) WorkerStats {
+// state states the accounts of the worker as they are now. Others call it.
+func (x *Exec) state(w *WorkerStats, clock int64, counts Counts) {
 	t, g := &x.tally, x.g
-	w := WorkerStats{Worker: x.number, Restarts: t.comings.Load(), Counts: counts, Doing: Waiting, Hand: Hand{Index: -1}}
+	w.Worker, w.Restarts, w.Counts, w.Doing, w.Hand.Index = x.number, t.comings.Load(), counts, Waiting, -1
 	if g.spec.Config != nil {
 		w.Config = g.spec.Config(x.number)
 	}
@@ -313,5 +311,4 @@ func (x *Exec) stated(clock int64, counts Counts) WorkerStats {
 	// What blocks a quick head is partly an estimate.
 	w.Working = max(0, min(w.Working, w.Open-w.Opening-w.Blocked))
 	w.Waiting = max(0, w.Open-w.Opening-w.Working-w.Blocked)
-	return w
 }

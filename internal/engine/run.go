@@ -417,22 +417,26 @@ type Stats struct {
 
 // Stats returns the accounts as they are now; they are exact once the run has
 // ended.
-func (r *Run) Stats() Stats {
-	s := Stats{
-		Delivered: r.stats.delivered.Load() + r.stats.absorbed.Load(), Failed: r.stats.failed.Load(),
-		Filtered: r.stats.filtered.Load(), Extra: r.stats.extra.Load(),
-		Retries: r.stats.retries.Load(), Restarts: r.stats.restarts.Load(),
-		Stuck: r.stats.stuck.Load(), Rescued: r.stats.rescued.Load(),
-	}
+func (r *Run) Stats() (s Stats) {
+	r.State(&s)
+	return s
+}
+
+// State is Stats that are put where they are to stay: at the end of a run they
+// would be too much for its small stack, on their way through several functions.
+func (r *Run) State(s *Stats) {
+	s.Delivered, s.Failed = r.stats.delivered.Load()+r.stats.absorbed.Load(), r.stats.failed.Load()
+	s.Filtered, s.Extra = r.stats.filtered.Load(), r.stats.extra.Load()
+	s.Retries, s.Restarts = r.stats.retries.Load(), r.stats.restarts.Load()
+	s.Stuck, s.Rescued = r.stats.stuck.Load(), r.stats.rescued.Load()
 	if r.serial != nil {
 		s.Read = r.serial.read.Load()
 	}
 	for _, h := range r.heads {
 		s.Read += h.read()
 	}
-	s.Parts = r.stated()
+	r.state(&s.Parts)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.Lost, s.StuckCalls = slices.Clone(r.gone), slices.Clone(r.hung)
-	return s
 }
