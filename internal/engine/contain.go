@@ -3,44 +3,32 @@ package engine
 import (
 	"context"
 	"runtime/debug"
-	"sync"
+
+	"github.com/sourcegraph/conc"
 )
 
 // Contain calls f in a goroutine of its own and waits for it. A panic or a
 // Goexit in f is returned as an error.
-func Contain(faults *Faults, f func() error) error {
-	c := contained{f: f}
-	c.wg.Add(1)
-	go c.main()
-	c.wg.Wait()
-	switch {
-	case c.returned:
-		return c.err
-	case c.value == nil:
-		c.value = faults.Goexit
+func Contain(faults *Faults, f func() error) (err error) {
+	returned := false
+	var stack []byte
+	var wg conc.WaitGroup
+	wg.Go(func() {
+		defer func() {
+			if !returned {
+				stack = debug.Stack() // of a Goexit; conc has that of a panic
+			}
+		}()
+		err = f()
+		returned = true
+	})
+	switch p := wg.WaitAndRecover(); {
+	case p != nil:
+		return faults.Panic(p.Value, p.Stack)
+	case !returned:
+		return faults.Panic(faults.Goexit, stack)
 	}
-	return faults.Panic(c.value, c.stack)
-}
-
-// contained is a call in a goroutine of its own, and what became of it.
-type contained struct {
-	f        func() error
-	wg       sync.WaitGroup
-	err      error
-	returned bool
-	value    any // of a panic; nil: a Goexit
-	stack    []byte
-}
-
-func (c *contained) main() {
-	defer c.wg.Done()
-	defer func() {
-		if !c.returned {
-			c.value, c.stack = recover(), debug.Stack()
-		}
-	}()
-	c.err = c.f()
-	c.returned = true
+	return err
 }
 
 // ContainHere is Contain on the goroutine of the caller, which a Goexit ends.

@@ -13,7 +13,6 @@ import (
 // policy say. Its methods run on its own goroutine unless they say otherwise.
 type Exec struct {
 	g      *Group
-	behind *Exec // of those that are launched
 	number int
 	waiter waiter
 	woken  bool // spawned by its gate, and not yet there
@@ -93,15 +92,6 @@ var restartStep = &Step{Name: "restart"}
 type crash struct {
 	at  *Step
 	err error
-}
-
-// enter is the goroutine of the worker that was launched last.
-func (g *Group) enter() {
-	x := g.launched.Load()
-	for !g.launched.CompareAndSwap(x, x.behind) {
-		x = g.launched.Load()
-	}
-	x.main()
 }
 
 func (x *Exec) main() {

@@ -40,7 +40,6 @@ type Group struct {
 	eager bool // open every worker at the start
 	build func(x *Exec)
 	seats seats  // nil: workers have no seat
-	entry func() // enter
 	first func() // called before the workers start; may be nil
 	pace  pace
 
@@ -56,7 +55,6 @@ type Group struct {
 	jobs       jobs
 	timers     map[*time.Timer]struct{}
 	over       bool
-	launched   atomic.Pointer[Exec] // workers without a goroutine so far; pushed under mu
 	started    int
 	alive      int
 	stuck      int // workers that were abandoned
@@ -78,7 +76,7 @@ func (w *waitsFor) waitingLocked() int { return int(w.Load()) }
 func newGroup(run *Run, seg *Segment, spec Spec, eager bool) *Group {
 	g := &Group{run: run, seg: seg, spec: spec, eager: eager, alive: spec.Workers}
 	g.pace.size.Store(1)
-	g.group, g.entry = g, g.enter
+	g.group = g
 	run.groups = append(run.groups, g)
 	seg.least += 2 * spec.Workers
 	return g
@@ -129,11 +127,7 @@ func (g *Group) launchLocked(x *Exec) {
 	}
 	g.execs = append(g.execs, x)
 	g.run.wg.Add(1)
-	x.behind = g.launched.Load()
-	for !g.launched.CompareAndSwap(x.behind, x) {
-		x.behind = g.launched.Load()
-	}
-	go g.entry()
+	go x.main()
 }
 
 func (g *Group) leave() { g.run.wg.Done() }
