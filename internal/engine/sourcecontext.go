@@ -9,8 +9,8 @@ import (
 
 // sourceContext is the context of the source of a run: it ends with the run, and
 // before that when there is no more to be read. Most sources never look at it, so
-// what it takes is made when one does. It
-// refers to nothing of the run, for it may outlive it.
+// what it takes is made when one does. It refers to nothing of the run, for it may
+// outlive it.
 type sourceContext struct {
 	outer context.Context                 // of the run
 	made  atomic.Pointer[context.Context] // nil: nobody has looked so far
@@ -55,7 +55,15 @@ func (c *sourceContext) real() context.Context {
 	return c.ctx
 }
 
+// Deadline is that of the run, which ends no sooner.
 func (c *sourceContext) Deadline() (time.Time, bool) { return c.outer.Deadline() }
-func (c *sourceContext) Done() <-chan struct{}       { return c.real().Done() }
-func (c *sourceContext) Err() error                  { return c.real().Err() }
-func (c *sourceContext) Value(key any) any           { return c.real().Value(key) }
+
+// Done is that of the context as package context makes it, so that contexts
+// made of this one are ended without a goroutine.
+func (c *sourceContext) Done() <-chan struct{} { return c.real().Done() }
+
+// Err is nil, or why the context has ended.
+func (c *sourceContext) Err() error { return c.real().Err() }
+
+// Value is what package context asks for, too.
+func (c *sourceContext) Value(key any) any { return c.real().Value(key) }
