@@ -134,6 +134,7 @@ func TestAFailureOrAStopLeavesLinesThatNobodyHasBegun(t *testing.T) {
 			require.Equal(t, int64(len(got)), stats.Delivered)
 			testkit.RequireAddsUp(t, stats)
 			if end == "stop" || end == "stop of strings" {
+				require.True(t, stats.Stopped)
 				require.NoError(t, run.Err())
 				return
 			}

@@ -40,7 +40,7 @@ type Stats struct {
 	Opening   time.Duration `json:"opening_seconds"` // of that, before the source was read: each stage had yet to open a worker
 	Closing   time.Duration `json:"closing_seconds"` // of that, after the work: workers were closing
 	Running   bool          `json:"running"`         // the loop has begun and not ended
-	Stopped   bool          `json:"stopped"`         // Run.Stop, or the stop of its context, came before the source's end
+	Stopped   bool          `json:"stopped"`         // Run.Stop, or the stop of its context, came before all was read
 	LookAhead int           `json:"look_ahead"`      // how many items may be in flight, as it is now
 
 	Plan   Plan         `json:"plan"`

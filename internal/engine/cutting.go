@@ -340,6 +340,7 @@ func (l *lending) dropped() bool {
 func (w *cutting) leaveOut(till int) {
 	if till = min(till, len(w.text)); w.pos < till {
 		w.left = 1 + int64(bytes.Count(w.text[w.pos:till-1], []byte{'\n'}))
+		w.g.run.parts.left.Store(true)
 	}
 }
 

@@ -65,6 +65,7 @@ func (o *outbox[T]) grow(n int) {
 	if n > leastRoom {
 		buf = make([]Item[T], n)
 		copy(buf, o.buf[:o.n])
+		clear(o.buf[:o.n]) // it may be first, which stays
 	}
 	o.buf = buf
 }

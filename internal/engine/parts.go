@@ -99,6 +99,7 @@ type parts struct {
 	node       int         // of the plan, that is compiled now
 	showInputs bool        // in the accounts
 	whole      atomic.Bool // the source came to its end by itself
+	left       atomic.Bool // lines of it were left at a stop
 
 	// Times of the run, 0 for what has not happened.
 	flows  atomic.Int64 // the source began
@@ -155,7 +156,7 @@ func (r *Run) state(s *Parts) {
 	now := r.now() // once: a run that is opening has done nothing else
 	clock := r.clock(int64(now))
 	s.Began, s.Elapsed, s.Running = r.born.Add(1), now-1, true
-	s.Stopped = r.stopped.Load() && !p.whole.Load()
+	s.Stopped = r.stopped.Load() && (!p.whole.Load() || p.left.Load())
 	if ended := p.ended.Load(); ended != 0 {
 		s.Elapsed, s.Running = time.Duration(ended-1), false
 	}

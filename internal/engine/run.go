@@ -166,6 +166,9 @@ func (r *Run) Start() {
 	for _, s := range slices.Backward(r.segments) {
 		s.settle(r.inFlight)
 	}
+	if r.closing.Load() { // a Take of none ends the reading before there are groups
+		r.begins()
+	}
 	for _, g := range r.groups {
 		g.start()
 	}

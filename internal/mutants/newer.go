@@ -103,6 +103,12 @@ var newer = []Mutant{
 		Killer: "^TestLinesThatWorkersCutAreThoseOfAPlainLoop$",
 	},
 	{
+		Law: "10 prompt end", Bug: "a Take of none has the source wait for workers to open",
+		File: "internal/engine/run.go",
+		Old:  "	if r.closing.Load() { // a Take", New: "	if false { // a Take",
+		Killer: "^TestTakeOfNoneWaitsForNoOpening$",
+	},
+	{
 		Law: "10 prompt end", Bug: "a failure of a line ends only what is read",
 		File: "internal/engine/cutting.go",
 		Old:  "l.fatal.Load() || ", New: "",
