@@ -118,19 +118,35 @@ func TestEveryMutantIsKilled(t *testing.T) {
 	if !*killed {
 		t.Skip("takes some minutes: -killed")
 	}
-	var survivors []string // said at the end, where they are looked for
 	fmt.Printf("%-15s %-65s %-60s %6s  %s\n", "law", "bug", "killed by", "time", "which said")
+	var (
+		trials    sync.WaitGroup
+		mu        sync.Mutex
+		survivors []string                 // said at the end, where they are looked for
+		two       = make(chan struct{}, 2) // one is linked while the other runs
+	)
 	for _, m := range mutants.Table {
 		if !strings.Contains(m.Law+" "+m.Bug, *only) {
 			continue
 		}
-		v, err := m.Try(t.Context(), root(t), t.TempDir())
-		require.NoError(t, err)
-		fmt.Printf("%-15s %-65s %-60s %5.1fs  %.100s\n", m.Law, m.Bug, v.By, v.Took.Round(100*time.Millisecond).Seconds(), v.Said)
-		if !v.Killed {
-			survivors = append(survivors, m.Bug)
-		}
+		from, dir := root(t), t.TempDir()
+		two <- struct{}{}
+		trials.Go(func() {
+			defer func() { <-two }()
+			v, err := m.Try(t.Context(), from, dir)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			fmt.Printf("%-15s %-65s %-60s %5.1fs  %.100s\n", m.Law, m.Bug, v.By, v.Took.Round(100*time.Millisecond).Seconds(), v.Said)
+			if !v.Killed {
+				survivors = append(survivors, m.Bug)
+			}
+		})
 	}
+	trials.Wait()
 	for _, bug := range survivors {
 		t.Errorf("no test found that %s", bug)
 	}
