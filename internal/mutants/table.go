@@ -55,6 +55,7 @@ var first = []Mutant{
 		Law: "4 bounded", Bug: "a stage has a worker more than it was given",
 		File: "internal/engine/group.go",
 		Old:  "	if g.started == g.spec.Workers || g.over {", New: "	if g.over || g.started > g.spec.Workers || g.started == g.spec.Workers && g.eager {",
+		Killer: "^TestNoMoreCallsRunAtOnceThanThereAreWorkers$", In: "./internal/engine",
 	},
 	{
 		Law: "5 busy", Bug: "nobody takes from a slow worker what it has not begun",
