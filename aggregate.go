@@ -57,7 +57,7 @@ func (r *Run[In, Out]) Aggregate[A any](newAcc func() A, add func(A, In, Out) A,
 			return nil
 		})
 		return err == nil || r.turn(engine.Item[Out]{Slot: slot}, in, &engine.Failure{Err: err})
-	}, nil, r.borne)
+	}, r.bearItem, r.borne)
 	r.absorb = nil
 	return merged(a.Cells.All(), newAcc, merge)
 }

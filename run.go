@@ -74,7 +74,7 @@ func (r *Run[In, Out]) Zip() iter.Seq2[In, Out] {
 		}
 		r.loop(
 			func(slot int32, out Out) bool { return yield(*r.origins.At(slot), out) },
-			nil, r.borne)
+			r.bearItem, r.borne)
 	}
 }
 
@@ -104,19 +104,16 @@ func (r *Run[In, Out]) bearItem(it engine.Item[Out]) bool {
 	return r.bear(r.input(it), r.itemError(it))
 }
 
-// loop runs the pipeline while live and failed want more, which is bearItem if it
-// is nil; atEnd, if not nil, is called when there is no more.
+// loop runs the pipeline while live and failed want more; atEnd, if not nil, is
+// called when there is no more.
 func (r *Run[In, Out]) loop(live func(slot int32, out Out) bool, failed func(engine.Item[Out]) bool, atEnd func()) {
 	r.during(0, func() (left bool) {
 		if r.engine.IsSerial() {
 			left = r.outlet.Drive(func(it engine.Item[Out]) (more bool) {
-				switch {
-				case it.State != engine.Failed:
-					more = live(it.Slot, it.Val)
-				case failed != nil:
+				if it.State == engine.Failed {
 					more = failed(it)
-				default:
-					more = r.bearItem(it)
+				} else {
+					more = live(it.Slot, it.Val)
 				}
 				if !r.untold {
 					r.outlet.Free(it)
@@ -124,11 +121,7 @@ func (r *Run[In, Out]) loop(live func(slot int32, out Out) bool, failed func(eng
 				return more
 			})
 		} else {
-			bears := failed
-			if bears == nil {
-				bears = r.bearItem
-			}
-			left = r.outlet.Each(live, bears, &r.untold)
+			left = r.outlet.Each(live, failed, &r.untold)
 		}
 		if !left && atEnd != nil {
 			atEnd()

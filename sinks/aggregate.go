@@ -18,8 +18,10 @@ import "github.com/vimap-go/vimap"
 // division, as a sum, a count or a maximum does. add is called from several
 // goroutines at once, though never two with the same accumulator. After
 // [vimap.Pipeline.Ordered] there is one accumulator, which is fed in source
-// order in the goroutine of the sink, as by Fold. With an error the result is
-// made of what was added before the end. [vimap.Run.Aggregate] says all of it.
+// order in the goroutine of the sink, as by Fold; of lines that are lent, and of
+// JSON lines, there is one for each piece of the text, and these are merged in
+// its order. With an error the result is made of what was added before the end.
+// [vimap.Run.Aggregate] says all of it.
 //
 // Unlike the start of Fold, what newAcc makes is new in each run.
 //

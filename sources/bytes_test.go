@@ -9,10 +9,13 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -215,19 +218,43 @@ func TestWorkersThatCutFilesSayHowMuchThereIs(t *testing.T) {
 	}
 }
 
+// The only worker is at its first line when the source has handed out all.
+func TestWhatWorkersHaveNotCutIsNotCalledRead(t *testing.T) {
+	before := runtime.GOMAXPROCS(1)
+	defer runtime.GOMAXPROCS(before)
+	text := numbered(30_000, 17)
+	path := file(t, "plain", text)
+	for _, lines := range cut(sources.Text{}, path) {
+		synctest.Test(t, func(t *testing.T) {
+			var run *vimap.Run[string, string]
+			var seen []int64
+			run = lines.Tap(func(string) {
+				if len(seen) == 0 {
+					time.Sleep(time.Second)
+					seen = append(seen, run.Stats().Source.Position)
+				}
+			}).Start(t.Context())
+			run.Aggregate(func() int { return 0 }, func(n int, _, _ string) int { return n + 1 }, func(a, b int) int { return a + b })
+			require.NoError(t, run.Err())
+			require.Equal(t, []int64{0}, seen)
+			require.Equal(t, int64(len(text)), run.Stats().Source.Position)
+		})
+	}
+}
+
 func TestFilesOfBytesAreClosedWhenTheRunEndsEarly(t *testing.T) {
 	rerun.Share(t, 4)
 	quiet(t)
 	path := file(t, "a.txt", numbered(30_000, 50))
 	errEnough := errors.New("enough")
-	for range 20 {
+	for i := range 40 {
 		ctx, cancel := context.WithCancelCause(t.Context())
-		_, err := sources.Bytes(path, path, path).Map(func(line []byte) int {
+		lines := cut(sources.Text{}, path, path, path)[i%2].Tap(func(line string) {
 			if line[0] == 'q' {
 				cancel(errEnough)
 			}
-			return len(line)
-		}).To(ctx, sinks.Aggregate(func() int { return 0 }, func(sum, _, n int) int { return sum + n }, func(a, b int) int { return a + b }))
+		})
+		_, err := gathered(ctx, lines, false)
 		require.ErrorIs(t, err, errEnough)
 	}
 }

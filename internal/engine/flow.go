@@ -180,8 +180,7 @@ func Originate[T any](f *Flow[T]) (*Flow[T], *Store[T]) {
 			do(x, v)
 		}
 	})
-	next.fuse = nil
-	if f.fuse != nil {
+	if f.fuse != nil { // inline's does not say that there is an item to be kept
 		next.fuse = func(mk maker[T]) *lending {
 			return f.fuse(func(x *Exec) Handler[T] {
 				w, do, origin := x.pull.(*cutting), mk(x), origins.At(x.slot)

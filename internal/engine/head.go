@@ -17,6 +17,7 @@ type Head[T any] struct {
 	flow    border[T] // behind it
 	door    *door[T]  // of a serial run, in the place of ring
 	origins *Store[T] // nil if Decode makes the items
+	store   Store[T]  // that origins is, unless it is another's
 	source  func(context.Context, *Emitter[T]) error
 	emitter Emitter[T]
 	done    chan struct{}
@@ -44,20 +45,12 @@ type anyHead interface {
 
 // Source begins a chain. With keeps it keeps the items, in the store.
 func Source[T any](r *Run, source func(context.Context, *Emitter[T]) error, keeps bool) (*Flow[T], *Store[T]) {
-	var h *Head[T]
-	seg := newSegment(r, nil)
-	if keeps {
-		both := new(struct {
-			head  Head[T]
-			store Store[T]
-		})
-		h, both.head.origins = &both.head, &both.store
-		seg.stores = append(seg.stores, h.origins)
-	} else {
-		h = new(Head[T])
-	}
-	h.run, h.seg, h.source, h.done = r, seg, source, make(chan struct{})
+	h := &Head[T]{run: r, seg: newSegment(r, nil), source: source, done: make(chan struct{})}
 	h.emitter.h = h
+	if keeps {
+		h.origins = &h.store
+		h.seg.stores = append(h.seg.stores, h.origins)
+	}
 	if r.serial != nil {
 		r.serial.source = h.serially
 		return &Flow[T]{seg: h.seg, origin: &originOf[T]{serials: func(mk maker[T]) { h.door = newDoor(h.seg, mk) }}}, h.origins
