@@ -158,6 +158,19 @@ func TestNoMoreCallsRunAtOnceThanThereAreWorkers(t *testing.T) {
 		require.LessOrEqual(t, g.Most.Load(), int64(workers))
 		require.Equal(t, int64(5_000), g.Calls.Load())
 	}
+	// Where each call takes a while, all workers there are have one in hand.
+	testkit.Bubble(t, func(t *testing.T) {
+		for _, workers := range []int{1, 2, 5} {
+			var g testkit.Gauge
+			outs, err := testkit.Count(500, nil).Via(vimap.Func(func(ctx context.Context, n int) (int, error) {
+				defer g.Enter()()
+				return testkit.Sleepy(time.Second)(ctx, n)
+			}).Workers(workers)).To(testkit.Patient(t), testkit.Collect)
+			require.NoError(t, err)
+			require.Len(t, outs, 500)
+			require.Equal(t, int64(workers), g.Most.Load())
+		}
+	})
 }
 
 func TestAStageWorksWithOneWorkerUnlessToldOtherwise(t *testing.T) {
