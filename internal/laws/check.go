@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/vimap-go/vimap"
@@ -85,6 +86,9 @@ func (p *Program) failure(err error) outcome {
 	}
 	o := outcome{index: item.Index, stage: item.Stage, fault: heard(item.Err), attempts: item.Attempts}
 	o.input, _ = item.Input.(int)
+	if line, is := item.Input.(string); is && p.bare {
+		o.input, _ = strconv.Atoi(line)
+	}
 	if item.Place != p.placed(item.Index) {
 		p.report("said: item %d is at %q, not %q", item.Index, p.placed(item.Index), item.Place)
 	}

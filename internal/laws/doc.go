@@ -8,7 +8,7 @@
 //
 // What a program can be stands in a file for each subject: step.go, stage.go and
 // several.go the steps, fault.go what goes wrong in them, crew.go the workers,
-// source.go, lent.go, end.go and tee.go both ends of the chain, kids.go stages
+// source.go, lent.go, end.go, add.go and tee.go both ends of the chain, kids.go stages
 // whose workers are child processes, with kid.go what they do there and events.go
 // what they write down. A new subject is a file with what it draws, a line in
 // [Draw] or drawStep, and what the model says of it in [Step.verdict].

@@ -80,6 +80,10 @@ func (p *Program) run(ctx context.Context, pools *pools) *seen {
 		defer time.AfterFunc(p.after, func() { cancel(errEnd) }).Stop()
 	}
 	stop := func() { cancel(errEnd) }
+	if p.bare {
+		p.runBare(ctx, s, stop)
+		return s
+	}
 	var run *vimap.Run[int, int]
 	if p.sink {
 		_, s.said = p.pipeline(pools).To(ctx, func(r *vimap.Run[int, int]) (int, error) {
@@ -192,18 +196,34 @@ func (p *Program) goesOn(run *vimap.Run[int, int], s *seen, cancel func()) bool 
 
 // aggregate takes the outcomes in the workers.
 func (p *Program) aggregate(run *vimap.Run[int, int], s *seen, cancel func()) {
-	var taken atomic.Int64
-	s.got = run.Aggregate(func() []outcome { return nil }, func(got []outcome, in, out int) []outcome {
+	count := p.counter(s, run.Stop, cancel)
+	s.got = run.Aggregate(none, func(got []outcome, in, out int) []outcome {
 		defer p.enter("the aggregate")()
+		if p.added != nil {
+			p.added.dies(p.added.verdict(out))
+		}
+		count()
+		return append(got, outcome{in: in, out: out})
+	}, both)
+}
+
+// counter returns what the workers call for each outcome that they take. It ends
+// the run with the one that it is to end with.
+func (p *Program) counter(s *seen, stop, cancel func()) func() {
+	var taken atomic.Int64
+	return func() {
 		p.done.Add(1)
 		if taken.Add(1) == int64(p.at) {
 			s.ended, s.since = p.way, time.Now()
 			if p.way == "stop" {
-				run.Stop()
+				stop()
 			} else {
 				cancel()
 			}
 		}
-		return append(got, outcome{in: in, out: out})
-	}, func(got, other []outcome) []outcome { return append(got, other...) })
+	}
 }
+
+func none() []outcome { return nil }
+
+func both(some, others []outcome) []outcome { return append(some, others...) }

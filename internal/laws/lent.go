@@ -35,8 +35,7 @@ func (p *Program) scattered() bool {
 // lent begins the chain with lines in blocks, of two texts: lent ones, or strings.
 func (p *Program) lent() vimap.Pipeline[int, int] {
 	if p.n%4 < 2 {
-		lent := vimap.Lend(vimap.Lender[[]byte]{Lines: lines(p, func(text []byte) []byte { return text }), Blocks: p.blocks})
-		return lent.Try(func(line []byte) (int, error) {
+		return p.lentLines().Try(func(line []byte) (int, error) {
 			defer p.enter("the decoder")()
 			return strconv.Atoi(string(line))
 		})

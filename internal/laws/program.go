@@ -18,6 +18,8 @@ type Program struct {
 	chain    []*Step
 	ordered  bool
 	inFlight int
+	bare     bool  // adds lent lines up as they are
+	added    *Step // of the chain, of an aggregate; nil: none
 	source
 	end
 	policy
@@ -49,6 +51,7 @@ func Draw(d Draws, fake bool) *Program {
 	p.inOrder()
 	p.end = drawEnd(d, &p.source, fake)
 	p.policy = drawPolicy(d)
+	p.drawAdd(d)
 	return p
 }
 
@@ -59,7 +62,7 @@ func (p *Program) String() string {
 	for _, s := range p.chain {
 		fmt.Fprintf(&b, "\t%s\n", s)
 	}
-	fmt.Fprintf(&b, "ordered %v, in flight %d, fake time %v\n%s\n%s", p.ordered, p.inFlight, p.fake, &p.end, p.policy)
+	fmt.Fprintf(&b, "ordered %v, in flight %d, bare %v, fake time %v\n%s\n%s", p.ordered, p.inFlight, p.bare, p.fake, &p.end, p.policy)
 	return b.String()
 }
 
@@ -90,7 +93,9 @@ func (p *Program) bound() int {
 func (p *Program) pipeline(pools *pools) vimap.Pipeline[int, int] {
 	chain := p.from()
 	for _, s := range p.chain {
-		chain = s.add(chain, pools)
+		if s != p.added {
+			chain = s.add(chain, pools)
+		}
 	}
 	chain = p.judge(chain)
 	if p.ordered {

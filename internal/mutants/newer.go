@@ -85,6 +85,11 @@ var newer = []Mutant{
 		Killer: "^TestLinesThatWorkersCut",
 	},
 	{
+		Law: "9 said", Bug: "a panic in the function of an aggregate names no step",
+		File: "internal/engine/absorb.go",
+		Old:  "			x.at = step\n", New: "			_ = step\n",
+	},
+	{
 		Law: "2 zip", Bug: "a buffer of lent lines is used again while they are worked on",
 		File: "sources/bytes.go",
 		Old:  "		done = func() { s.giveBack(buf) }", New: "		s.giveBack(buf)",
