@@ -26,7 +26,7 @@ import (
 // two more, twice that if the run is ordered, with whatever lines they have. A
 // worker that is held up by a line, or whose lines are slow while another idles,
 // gives the rest of its block away. When the run is stopped, or has failed, a
-// worker leaves what it has not begun: it goes on for about 10 µs, or until the
+// worker leaves what it has not begun: it goes on for about 50 µs, or until the
 // line in hand is done with. With Ordered, the blocks in flight are finished;
 // accumulators are made of pieces of the text and merged in their order in the
 // goroutine of the loop: the result is that of a plain loop if merge is

@@ -16,7 +16,7 @@ const (
 	strideSpan = 256 << 10 // how many bytes the mean cost looks back over
 	// worthSharing is how much work a worker has left when it gives half of it to
 	// one that idles.
-	worthSharing = 10 * chunkTime
+	worthSharing = 2 * chunkTime
 	page         = 4 << 10
 	overlap      = 4 << 10 // bytes behind a block, where its last line ends
 	largestKept  = 1 << 20 // a larger buffer was for one long line

@@ -8,7 +8,7 @@ import (
 const (
 	// chunkTime is how much work a worker takes at once: enough to make the
 	// cost of taking vanish, too little for a person or a neighbour to notice.
-	chunkTime = 10 * time.Microsecond
+	chunkTime = 50 * time.Microsecond
 	mostChunk = 512
 	// longestChunk is what a chunk counts as at most in the mean cost of an item: a
 	// rare slow one, which others are relieved of, is not what the next will cost.

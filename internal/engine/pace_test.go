@@ -24,9 +24,10 @@ func TestAChunkAtMostDoubles(t *testing.T) {
 func TestAChunkIsAsMuchAsItsTimeAllows(t *testing.T) {
 	for cost, want := range map[time.Duration]int64{
 		time.Nanosecond:        mostChunk,
-		100 * time.Nanosecond:  100,
-		time.Microsecond:       10,
-		6 * time.Microsecond:   1,
+		100 * time.Nanosecond:  500,
+		time.Microsecond:       50,
+		6 * time.Microsecond:   8,
+		26 * time.Microsecond:  1,
 		time.Millisecond:       1,
 		100 * time.Millisecond: 1,
 	} {
@@ -42,14 +43,14 @@ func TestAChunkIsAsMuchAsItsTimeAllows(t *testing.T) {
 func TestARareSlowItemChangesChunksLittle(t *testing.T) {
 	p := newPace()
 	for range 100 {
-		p.observe(100, 10*time.Microsecond) // 100 ns each
+		p.observe(100, 50*time.Microsecond) // 500 ns each
 	}
 	require.EqualValues(t, 100, p.size.Load())
-	p.observe(1, 10*time.Millisecond) // as 30 µs: 30 ns in the mean of 1,000
+	p.observe(1, 10*time.Millisecond) // as 150 µs: 150 ns in the mean of 1,000
 	require.InDelta(t, 77, p.size.Load(), 5)
 	for range 1_000 {
 		n := int(p.size.Load())
-		p.observe(n, time.Duration(n)*100*time.Nanosecond)
+		p.observe(n, time.Duration(n)*500*time.Nanosecond)
 	}
 	require.EqualValues(t, 100, p.size.Load(), "it is forgotten")
 }
@@ -57,7 +58,7 @@ func TestARareSlowItemChangesChunksLittle(t *testing.T) {
 func TestSlowItemsThatAreNotRareMakeChunksSmall(t *testing.T) {
 	p := newPace()
 	for range 100 {
-		p.observe(100, 10*time.Microsecond)
+		p.observe(100, 50*time.Microsecond)
 	}
 	for range 1_000 { // every fifth takes 1 ms
 		n := int(p.size.Load())
