@@ -123,6 +123,7 @@ var newer = []Mutant{
 		Law: "9 said", Bug: "a rescue that fails forgets what it was to rescue",
 		File: "internal/engine/rescue.go",
 		Old:  "Earlier: m.Fail.all(), Err: err", New: "Err: err",
+		Killer: "^TestRescueThatFailsFailsTheItemAndKeepsWhatWentBefore$",
 	},
 	{
 		Law: "9 said", Bug: "inputs that were with the one at which a child crashed are charged",
