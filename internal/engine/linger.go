@@ -16,8 +16,8 @@ const (
 	// once more each time.
 	mostVain = 16
 	// quickChunk is the size of chunks from which on items are that quick: one
-	// takes less than 80 ns.
-	quickChunk = 128
+	// takes less than 100 ns, by chunkTime.
+	quickChunk = mostChunk
 )
 
 func (p *pace) isQuick() bool { return p.size.Load() >= quickChunk }

@@ -40,6 +40,22 @@ func TestAChunkIsAsMuchAsItsTimeAllows(t *testing.T) {
 	}
 }
 
+func TestItemsAreQuickUpTo100Nanoseconds(t *testing.T) {
+	for cost, quick := range map[time.Duration]bool{
+		10 * time.Nanosecond:  true,
+		90 * time.Nanosecond:  true,
+		110 * time.Nanosecond: false,
+		300 * time.Nanosecond: false,
+	} {
+		p := newPace()
+		for range 100 {
+			n := int(p.size.Load())
+			p.observe(n, time.Duration(n)*cost)
+		}
+		require.Equal(t, quick, p.isQuick(), "items of %v", cost)
+	}
+}
+
 func TestARareSlowItemChangesChunksLittle(t *testing.T) {
 	p := newPace()
 	for range 100 {
