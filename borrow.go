@@ -32,8 +32,9 @@ import (
 // goroutine of the loop: the result is that of a plain loop if merge is
 // associative.
 //
-// In all other chains, and in a serial run, the lines are cut by the source, and
-// travel one by one.
+// In all other chains, and in a serial run, the lines travel one by one, each in
+// memory of its own or in that of its text. Where the source hands out texts, by
+// [EmitText], the workers of the first stage may cut them.
 //
 // [Stats] counts lines in both; as read those that a worker has come to. Index
 // and place of a failure are those of its line.

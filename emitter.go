@@ -23,6 +23,14 @@ func (e *Emitter[T]) One(item T) bool { return e.out.One(item) }
 // run is stopped is not taken.
 func (e *Emitter[T]) Many(items []T) bool { return e.out.Many(items) }
 
+// EmitText hands over the lines of a text, as [Emitter.Many] does: each ends in
+// "\n" or "\r\n", which is cut off, the last may end with the text. Where the
+// items go to a stage with several workers, these cut the lines. The text must not
+// change any more; a line that is kept keeps all of it alive.
+func EmitText[Line []byte | string](out *Emitter[Line], text Line) bool {
+	return engine.EmitText(out.out, text)
+}
+
 // Places says how the places of the items from here on are named: place(n) is
 // that of the n-th from now, from 0, such as "requests.jsonl:17". It is called
 // only for errors and by Stats, at any time and from any goroutine. nil stands

@@ -113,6 +113,22 @@ func ExampleEmitter_Many() {
 	// Output: hello, world <nil>
 }
 
+// A source that has text, and not its lines, need not cut it.
+func ExampleEmitText() {
+	pages := []string{"one\ntwo\n", "three\n"}
+	lines := vimap.Emit(func(_ context.Context, out *vimap.Emitter[string]) error {
+		for _, page := range pages {
+			if !vimap.EmitText(out, page) {
+				break
+			}
+		}
+		return nil
+	})
+	upper := vimap.Func(func(_ context.Context, line string) (string, error) { return strings.ToUpper(line), nil })
+	fmt.Println(lines.Via(upper.Workers(2)).Ordered().To(context.Background(), sinks.Collect))
+	// Output: [ONE TWO THREE] <nil>
+}
+
 // An item that fails, at whatever stage, is reported with its place.
 func ExampleEmitter_Places() {
 	prices := vimap.Emit(func(_ context.Context, out *vimap.Emitter[string]) error {

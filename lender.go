@@ -10,8 +10,8 @@ import (
 // Lender is a source of lines of text, for [Lend] or, where Line is a string, for
 // [Strings]. A run uses Lines or Blocks. Package sources has one.
 type Lender[Line []byte | string] struct {
-	// Lines hands out lines one by one, as the function of [Emit] does. They
-	// must have memory of their own, which is not used again.
+	// Lines hands out lines one by one, as the function of [Emit] does, or texts
+	// by [EmitText]. They must have memory of their own, which is not used again.
 	Lines func(ctx context.Context, out *Emitter[Line]) error
 
 	// Blocks hands out blocks, in the order of the text. Its error is the

@@ -41,7 +41,12 @@ import (
 //
 // # Who cuts them
 //
-// The source does, in its goroutine, where the lines go to a stage or to a loop.
+// The workers of the stage that the lines go to, if it has several and no keys or
+// batches: the source reads the text and hands it over in pieces of up to 4 KB,
+// of which a worker takes as many lines as it would take items. Otherwise the
+// source does, in its goroutine: one worker would have to cut them all, and a loop
+// would, too.
+//
 // In a chain of Map, Try, Filter and [vimap.Decode] alone, or of no step, that
 // ends in [vimap.Run.Aggregate], which sinks.Aggregate is, without
 // [vimap.Pipeline.Ordered] and [vimap.Pipeline.InFlight], the workers do, one for

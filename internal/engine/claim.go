@@ -88,6 +88,7 @@ func (p *puller[T]) serve() {
 			if p.jobs > 0 {
 				p.settle(0)
 			}
+			p.ring.cut(p.batch[:n])
 			p.begin(n)
 			p.x.claims.Store(uint64(n) * oneItem)
 			if p.x.g.run.halted.Load() { // who halted may have looked before

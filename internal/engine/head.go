@@ -32,6 +32,7 @@ type Head[T any] struct {
 type Emitter[T any] struct {
 	h     *Head[T]
 	place *Place
+	lines []T      // room for those of a text
 	lane  *lane[T] // of a source that is merged with others: the rest is unused then
 }
 
@@ -59,6 +60,7 @@ func Source[T any](r *Run, source func(context.Context, *Emitter[T]) error, keep
 	return h.flow.begin(h.seg, func(g *gate) *Ring[T] {
 		h.ring = &h.own
 		h.ring.join(h.seg, g)
+		cutsTexts(h)
 		return h.ring
 	}), h.origins
 }

@@ -18,6 +18,10 @@ const (
 	Failed
 	// Filtered was dropped by a step.
 	Filtered
+	// Text is that of several lines, and stands where the first is to be.
+	Text
+	// Part is the place of a further line of a Text.
+	Part
 )
 
 // Item is what travels: a value and the slot that belongs to its source item.

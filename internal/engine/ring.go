@@ -29,6 +29,8 @@ type Ring[T any] struct {
 	gone     atomic.Int64 // items that were kept by who would have pushed them
 	upstream []*Group     // who pushes
 	complete atomic.Bool
+	cuts     cuts[T] // of the ring behind a source of lines
+	crowd    bool    // several workers take the items
 
 	first [leastRoom]Item[T] // room of buf, at first
 }
@@ -146,6 +148,9 @@ func (r *Ring[T]) takeLocked(dst []Item[T]) int {
 	copy(dst[got+first:], r.buf[:n-first])
 	clear(r.buf[:n-first])
 	r.head += int64(n)
+	if r.crowd && r.cuts != nil {
+		r.divide(dst[got : got+n])
+	}
 	return got + n
 }
 

@@ -207,6 +207,18 @@ func (s *Segment) several(n int) ([]int32, bool) {
 	return slots, true
 }
 
+// stock has the stash hold n slots, if there is credit for as many.
+func (s *Segment) stock(n int) {
+	if len(s.stash) >= n {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if room := s.limit - s.taken; room > 0 && !s.ending() {
+		s.fetch(min(room, max(blockSize, n-len(s.stash))))
+	}
+}
+
 func (s *Segment) refill() bool {
 	s.mu.Lock()
 	if s.taken >= s.limit && !s.ending() {
@@ -229,10 +241,10 @@ func (s *Segment) refill() bool {
 // fetch puts n slots into the stash. The caller holds mu.
 func (s *Segment) fetch(n int) {
 	s.taken += n
-	left := max(0, len(s.free)-n)
+	left, all := max(0, len(s.free)-n), len(s.stash)+n
 	s.stash = append(s.stash, s.free[left:]...)
 	s.free = s.free[:left]
-	for len(s.stash) < n {
+	for len(s.stash) < all {
 		s.stash = append(s.stash, s.make())
 	}
 }

@@ -98,6 +98,7 @@ func (p *window[T]) take(h severalTask) (job func(*Exec), over bool) {
 		p.takes(took)
 		if took > 0 || holds {
 			g.unlockAndWake(p.more(h))
+			p.ring.cut(p.batch[p.next:p.n])
 			return nil, false
 		}
 		p.settles()

@@ -26,7 +26,7 @@ const endless = min(1<<40, math.MaxInt)
 
 func drawSource(d Draws, inFlight int, fake bool) source {
 	s := source{
-		form:   pick(d, "from", "one", "many", "decode", "lent", "merge"),
+		form:   pick(d, "from", "one", "many", "texts", "decode", "lent", "merge"),
 		n:      pick(d, d(0, 3), d(4, 40), d(100, 600), d(100, 600), d(1_000, 4_000), endless),
 		spread: pick(d, 1, 10, 1_000_000, 1_000_000),
 	}
@@ -44,7 +44,7 @@ func drawSource(d Draws, inFlight int, fake bool) source {
 		if s.form == "lent" && s.breaks == "deaf" {
 			s.breaks = "blocks"
 		}
-		if s.form == "many" && s.breaks != "error" {
+		if s.gathers() && s.breaks != "error" {
 			s.form = "one" // what it has gathered would be lost
 		}
 	}
@@ -92,7 +92,7 @@ func (p *Program) read(ctx context.Context) iter.Seq2[int, error] {
 			if _, known := outcomes[v]; !known && len(outcomes) < 10_000 && countable {
 				outcomes[v] = p.outcomesOf(v)
 			}
-			if outcomes[v] > 0 && p.form != "many" {
+			if outcomes[v] > 0 && !p.gathers() {
 				p.flies(p.reads.Add(1) - p.done.Load())
 			}
 			if !yield(v, nil) {
@@ -142,6 +142,8 @@ func (p *Program) from() vimap.Pipeline[int, int] {
 		})
 	case "many":
 		return vimap.Emit(p.many)
+	case "texts":
+		return p.texts()
 	case "lent":
 		return p.lent()
 	case "merge":
@@ -165,24 +167,32 @@ func (p *Program) from() vimap.Pipeline[int, int] {
 	return vimap.From(p.read)
 }
 
+// gathers reports whether the source hands out several items at a time.
+func (s *source) gathers() bool { return s.form == "many" || s.form == "texts" }
+
 // many hands out the items several at a time.
 func (p *Program) many(ctx context.Context, out *vimap.Emitter[int]) error {
 	out.Places(place)
+	return p.gather(ctx, func(some []int) bool { return out.Many(slices.Clone(some)) })
+}
+
+// gather reads the items and hands on several at a time.
+func (p *Program) gather(ctx context.Context, hand func([]int) bool) error {
 	var some []int
 	for v, err := range p.read(ctx) {
 		if err != nil {
-			out.Many(some)
+			hand(some)
 			return err
 		}
 		if some = append(some, v); len(some) <= v%100 && len(some) < p.all() {
 			continue
 		}
-		if !out.Many(slices.Clone(some)) {
+		if !hand(some) {
 			return nil
 		}
 		some = some[:0]
 	}
-	out.Many(some)
+	hand(some)
 	return nil
 }
 
@@ -190,7 +200,8 @@ func place(n int64) string { return fmt.Sprint("numbers:", n+1) }
 
 // placed is the place that the errors of an item name.
 func (s *source) placed(index int64) string {
-	if s.form == "one" || s.form == "many" || s.form == "lent" {
+	switch s.form {
+	case "one", "many", "texts", "lent":
 		return place(index)
 	}
 	return ""

@@ -15,6 +15,22 @@ var newer = []Mutant{
 		Killer: "^TestTheWorkersAddThemselves$",
 	},
 	{
+		Law: "1 conservation", Bug: "what is left of a text begins a line too late",
+		File: "internal/engine/texts.go",
+		Old:  "	for range n {\n		at +=", New: "	for range n + n/8 {\n		at +=",
+	},
+	{
+		Law: "9 said", Bug: "what is left of a text has the number of its beginning",
+		File: "internal/engine/texts.go",
+		Old:  "spot{of.seq + int64(n), of.place}", New: "spot{of.seq, of.place}",
+	},
+	{
+		Law: "2 zip", Bug: "the input of a line that a worker has cut is another's",
+		File: "internal/engine/texts.go",
+		Old:  "*c.origins.At(it.Slot) = line", New: "*c.origins.At(it.Slot) = whole[at:min(len(whole), at+1)]",
+		Killer: "^TestWhoTakesATextCutsIt$", In: "./internal/engine",
+	},
+	{
 		Law: "1 conservation", Bug: "a Take lets one item more pass",
 		File: "internal/engine/turn.go",
 		Old:  "			if passed == n {\n				x.drop()", New: "			if passed > n {\n				x.drop()",
