@@ -82,7 +82,7 @@ func (b *border[T]) serial(maker[T]) { panic("engine: a serial run has no rings"
 // pullFrom makes g pull from r.
 func pullFrom[T any](r *Ring[T], g *Group, mk maker[T], one *oneByOne) {
 	g.waits = r
-	r.crowd = (one == nil || one.window) && g.spec.Workers > 1
+	r.crowd = r.cuts != nil && (one == nil || one.window) && g.spec.Workers > 1
 	if one != nil {
 		g.eager = true // it has to see the end, also when nothing comes before
 	}

@@ -23,14 +23,14 @@ type Ring[T any] struct {
 	_   [64]byte
 
 	// Under gate.mu.
-	head int64     // items taken
-	back []Item[T] // given back by a worker; taken first
+	head  int64     // items taken
+	crowd bool      // several workers take the items, and may cut them
+	back  []Item[T] // given back by a worker; taken first
 
 	gone     atomic.Int64 // items that were kept by who would have pushed them
 	upstream []*Group     // who pushes
 	complete atomic.Bool
 	cuts     cuts[T] // of the ring behind a source of lines
-	crowd    bool    // several workers take the items
 
 	first [leastRoom]Item[T] // room of buf, at first
 }
@@ -148,7 +148,7 @@ func (r *Ring[T]) takeLocked(dst []Item[T]) int {
 	copy(dst[got+first:], r.buf[:n-first])
 	clear(r.buf[:n-first])
 	r.head += int64(n)
-	if r.crowd && r.cuts != nil {
+	if r.crowd {
 		r.divide(dst[got : got+n])
 	}
 	return got + n

@@ -100,7 +100,7 @@ func (r *Ring[T]) divide(taken []Item[T]) {
 
 // cut makes lines of the texts that a consumer has taken.
 func (r *Ring[T]) cut(items []Item[T]) {
-	if r.crowd && r.cuts != nil {
+	if r.crowd {
 		r.cuts.cut(r.seg, items)
 	}
 }
