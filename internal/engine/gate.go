@@ -7,13 +7,18 @@ import (
 	"time"
 )
 
-// waiter is a parked goroutine. It is woken once for each time it parked.
-type waiter struct{ wake chan struct{} }
+// waiter is a parked goroutine. It is woken once for each time it parked. It has
+// no channel, so that it needs no memory of its own.
+type waiter struct {
+	mu    sync.Mutex
+	cond  sync.Cond
+	woken bool
+	late  bool
+	turn  int // how often it parked with a limit
+}
 
 // fewWorkers is how many workers a stage has room for in itself.
 const fewWorkers = 4
-
-func newWaiter() waiter { return waiter{wake: make(chan struct{}, 1)} }
 
 // gate is where the consumers of a ring wait for items. Its lock is the
 // consumers' lock of the ring. One waiter is woken at a time, the last that
@@ -119,24 +124,40 @@ func (g *gate) all() {
 }
 
 func (w *waiter) signal() {
-	if w != nil {
-		w.wake <- struct{}{}
+	if w == nil {
+		return
 	}
+	w.mu.Lock()
+	w.woken = true
+	w.mu.Unlock()
+	w.cond.Signal()
 }
 
 // park waits for the signal, at most for d if d is not negative, and reports
 // whether it came.
 func (w *waiter) park(d time.Duration) bool {
-	if d < 0 {
-		<-w.wake
-		return true
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.cond.L = &w.mu
+	w.late = false
+	if d >= 0 && !w.woken {
+		w.turn++
+		turn := w.turn
+		t := time.AfterFunc(d, func() { w.expire(turn) })
+		defer t.Stop()
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-w.wake:
-		return true
-	case <-t.C:
-		return false
+	for !w.woken && !w.late {
+		w.cond.Wait()
 	}
+	came := w.woken
+	w.woken = false
+	return came
+}
+
+// expire ends a parking whose time is over.
+func (w *waiter) expire(turn int) {
+	w.mu.Lock()
+	w.late = w.late || w.turn == turn
+	w.mu.Unlock()
+	w.cond.Signal()
 }

@@ -112,7 +112,7 @@ func (g *Group) spawnLocked() bool {
 // launch starts a worker. The caller holds mu.
 func (g *Group) launch(number int) {
 	x := g.seat()
-	x.g, x.number, x.waiter, x.woken = g, number, newWaiter(), !g.eager
+	x.g, x.number, x.woken = g, number, !g.eager
 	x.tally.born.Store(int64(g.run.now()))
 	g.build(x)
 	g.launchLocked(x)

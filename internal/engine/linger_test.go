@@ -71,7 +71,7 @@ func TestPushesWakeNobodyWhileAConsumerLooks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := new(gate)
 		r := newRing[int](newSegment(New(t.Context(), &Faults{}, 0, false), nil), g)
-		w := newWaiter()
+		w := waiter{}
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		g.rest(&w)
@@ -161,7 +161,7 @@ func TestAWorkerThatLingersSeesTheEndOfItsGroup(t *testing.T) {
 			s := newSegment(run, nil)
 			g := newGroup(run, s, Spec{Workers: 2}, false)
 			g.pace.size.Store(quickChunk)
-			x := &Exec{g: g, waiter: newWaiter()}
+			x := &Exec{g: g}
 			into(newRing[int](s, new(gate)))(x)
 			p := &puller[int]{x: x, ring: newRing[int](s, &g.gate)}
 			done := make(chan struct{})
@@ -203,7 +203,7 @@ func TestAWorkerDoesNotLingerBesideAnother(t *testing.T) {
 		lingers := func(happens func(*Group)) bool {
 			g := newGroup(run, s, Spec{Workers: 2}, false)
 			g.pace.size.Store(quickChunk)
-			x := &Exec{g: g, waiter: newWaiter()}
+			x := &Exec{g: g}
 			into(newRing[int](s, new(gate)))(x)
 			x.out = meanwhile{x.out, func() {
 				g.mu.Lock()

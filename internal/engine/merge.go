@@ -46,7 +46,7 @@ func (e *Emitter[T]) Merge(ctx context.Context, sources []func(context.Context, 
 	m := &merger[T]{out: e, cancel: cancel}
 	lanes := make([]*lane[T], len(sources))
 	for i := range lanes {
-		l := &lane[T]{merger: m, waiter: newWaiter(), name: make(chan []byte, 1), done: make(chan struct{})}
+		l := &lane[T]{merger: m, name: make(chan []byte, 1), done: make(chan struct{})}
 		l.emitter.lane = l
 		lanes[i] = l
 	}

@@ -52,7 +52,7 @@ type Outlet[T any] struct {
 func newOutlet[T any](run *Run, r *Ring[T], g *gate, ordered bool) *Outlet[T] {
 	o := &Outlet[T]{
 		run: run, ring: r, gate: g, ordered: ordered,
-		waiter: newWaiter(), hold: 1, gather: gather{yield: runtime.Gosched},
+		hold: 1, gather: gather{yield: runtime.Gosched},
 	}
 	o.chunk, o.freed = o.few.chunk[:], o.few.freed[:0]
 	return o
@@ -179,7 +179,7 @@ func (o *Outlet[T]) fill(wait time.Duration) arrival {
 			return timedOut
 		}
 		if !woken {
-			<-o.waiter.wake // it was on its way
+			o.waiter.park(-1) // it is on its way
 		}
 		g.arrived()
 	}

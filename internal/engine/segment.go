@@ -76,7 +76,7 @@ type Segment struct {
 }
 
 func newSegment(run *Run, parent *Segment) *Segment {
-	s := &Segment{run: run, parent: parent, head: newWaiter()}
+	s := &Segment{run: run, parent: parent}
 	s.stash, s.rings, s.stores = s.first[:0], s.few.rings[:0], s.few.stores[:0]
 	s.free = s.few.free[:0]
 	s.basic = append(s.few.basic[:0], &s.spots, &s.fates)

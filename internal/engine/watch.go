@@ -135,7 +135,7 @@ func (x *Exec) heir(stuck error) *Exec {
 		begin = phaseOpen
 	}
 	return &Exec{
-		g: x.g, number: x.number, waiter: newWaiter(),
+		g: x.g, number: x.number,
 		phase: begin, failed: x.failed, since: x.since, lastly: stuck, served: x.served, tried: true,
 		again: slices.Clone(x.again),
 	}
