@@ -25,8 +25,10 @@ func (e *Emitter[T]) Many(items []T) bool { return e.out.Many(items) }
 
 // EmitText hands over the lines of a text, as [Emitter.Many] does: each ends in
 // "\n" or "\r\n", which is cut off, the last may end with the text. Where the
-// items go to a stage with several workers, these cut the lines. The text must not
-// change any more; a line that is kept keeps all of it alive.
+// items go to a stage with several workers, and without keys or batches, these cut
+// the lines; elsewhere, in a serial run and in a source that is merged with others
+// EmitText does. The text must not change any more; a line that is kept keeps all
+// of it alive, and an append to one does not change the next.
 func EmitText[Line []byte | string](out *Emitter[Line], text Line) bool {
 	return engine.EmitText(out.out, text)
 }

@@ -52,16 +52,23 @@ func theLinesOfATextAreItems[Line []byte | string](t *testing.T) {
 	merged := vimap.Emit(func(ctx context.Context, out *vimap.Emitter[Line]) error { return out.Merge(ctx, lines) })
 	appended := vimap.Emit(func(ctx context.Context, out *vimap.Emitter[Line]) error { return out.Append(ctx, lines) })
 	for name, p := range map[string]vimap.Pipeline[Line, string]{
-		"a loop":           lines.Map(func(line Line) string { return string(line) }),
-		"a worker":         lines.Via(vimap.Func(str)),
-		"workers":          lines.Via(vimap.Func(str).Workers(3)),
-		"keys":             lines.Via(vimap.Func(str).Workers(3).KeyBy(func(line Line) int { return len(line) })),
-		"merged":           merged.Via(vimap.Func(str).Workers(3)),
-		"appended":         appended.Via(vimap.Func(str).Workers(3)),
-		"one in flight":    lines.Via(vimap.Func(str).Workers(3)).InFlight(1),
-		"few in flight":    lines.Via(vimap.Func(str).Workers(3)).InFlight(5),
-		"64 in flight":     lines.Via(vimap.Func(str).Workers(3)).InFlight(64),
-		"steps and a loop": lines.Filter(func(line Line) bool { return len(line) > 0 }).Via(vimap.Func(str).Workers(2)).Via(vimap.Func(func(_ context.Context, s string) (string, error) { return s, nil }).Workers(2)),
+		"a loop":   lines.Map(func(line Line) string { return string(line) }),
+		"a worker": lines.Via(vimap.Func(str)),
+		"workers":  lines.Via(vimap.Func(str).Workers(3)),
+		"batches": lines.Via(vimap.Bulk(7, 0, func(_ context.Context, batch []Line) ([]string, error) {
+			var all []string
+			for _, line := range batch {
+				all = append(all, string(line))
+			}
+			return all, nil
+		}).Workers(2)),
+		"keys":          lines.Via(vimap.Func(str).Workers(3).KeyBy(func(line Line) int { return len(line) })),
+		"merged":        merged.Via(vimap.Func(str).Workers(3)),
+		"appended":      appended.Via(vimap.Func(str).Workers(3)),
+		"one in flight": lines.Via(vimap.Func(str).Workers(3)).InFlight(1),
+		"few in flight": lines.Via(vimap.Func(str).Workers(3)).InFlight(5),
+		"64 in flight":  lines.Via(vimap.Func(str).Workers(3)).InFlight(64),
+		"two stages":    lines.Filter(func(line Line) bool { return len(line) > 0 }).Via(vimap.Func(str).Workers(2)).Via(vimap.Func(func(_ context.Context, s string) (string, error) { return s, nil }).Workers(2)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, ctx := range []context.Context{t.Context(), vimaptest.Serial(t.Context())} {
@@ -123,4 +130,23 @@ func TestAnEmptyTextHasNoLines(t *testing.T) {
 	}).Via(vimap.Func(func(_ context.Context, line string) (string, error) { return line, nil }).Workers(2)).To(t.Context(), testkit.Collect)
 	require.NoError(t, err)
 	require.Equal(t, []string{""}, got)
+}
+
+func TestWhoAppendsToALineLeavesTheNextAlone(t *testing.T) {
+	testkit.Quiet(t)
+	const n = 500
+	for workers := range 3 {
+		p := texts[[]byte](n).Ordered().Map(func(line []byte) []byte { return append(line, "!!"...) })
+		if workers > 0 {
+			p = texts[[]byte](n).Ordered().Via(vimap.Func(func(_ context.Context, line []byte) ([]byte, error) { return append(line, "!!"...), nil }).Workers(workers))
+		}
+		run, i := p.Start(t.Context()), 0
+		for in, out := range run.Zip() {
+			require.Equal(t, fmt.Sprint(i), string(in))
+			require.Equal(t, fmt.Sprint(i, "!!"), string(out))
+			i++
+		}
+		require.NoError(t, run.Err())
+		require.Equal(t, n, i)
+	}
 }

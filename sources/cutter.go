@@ -11,13 +11,13 @@ import (
 )
 
 const (
-	page      = 4 << 10   // see fit
-	firstRead = 16 << 10  // a short file should not pay for a whole block
-	fullRead  = 256 << 10 // larger reads are no faster
-	largest   = 1 << 20   // a larger buffer was for one long line and goes after it
-	shared    = 4 << 10   // bytes of lines that share a string
-	together  = 512       // lines emitted together
-	emptyRead = 100       // reads without a byte or an error before giving up, as in bufio
+	page      = 4 << 10      // see fit
+	firstRead = 16 << 10     // a short file should not pay for a whole block
+	fullRead  = 256 << 10    // larger reads are no faster
+	largest   = page + 1<<20 // a larger buffer was for one long line and goes after it
+	shared    = 4 << 10      // bytes of lines that share a string
+	together  = 512          // lines emitted together
+	emptyRead = 100          // reads without a byte or an error before giving up, as in bufio
 )
 
 // A cutter cuts streams into lines, one stream after another.

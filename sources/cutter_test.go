@@ -116,7 +116,7 @@ func TestAnyTextReadInAnyPiecesIsCutAsSplitDoes(t *testing.T) {
 	seed := 20261123 + passes.Add(1) // each pass of the binary tries other texts
 	random := rand.New(rand.NewPCG(seed, seed))
 	// Lengths about the sizes at which the cutter changes its mind.
-	lengths := []int{0, 1, 60, 4094, 4095, 4096, 4097, 16<<10 - 1, 16 << 10, 256<<10 - 1, 256 << 10, 256<<10 + 1, 1 << 20, 3 << 19}
+	lengths := []int{0, 1, 60, 4094, 4095, 4096, 4097, 16<<10 - 1, 16 << 10, 20 << 10, 36 << 10, 256<<10 - 1, 256 << 10, 256<<10 + 1, 260 << 10, 1 << 20, 1<<20 + 4<<10, 3 << 19}
 	noise := noise()
 	for range 12 {
 		var text bytes.Buffer

@@ -45,7 +45,8 @@ import (
 // batches: the source reads the text and hands it over in pieces of up to 4 KB,
 // of which a worker takes as many lines as it would take items. Otherwise the
 // source does, in its goroutine: one worker would have to cut them all, and a loop
-// would, too.
+// would, too. So it does in a serial run, where sources are merged, and with a
+// MaxLength of less than 4 KB, which each line is held to first.
 //
 // In a chain of Map, Try, Filter and [vimap.Decode] alone, or of no step, that
 // ends in [vimap.Run.Aggregate], which sinks.Aggregate is, without
@@ -74,7 +75,7 @@ import (
 //
 // # Memory
 //
-// Files are read 256 KB at a time, and the lines of up to 4 KB of text share a
+// Files are read up to 260 KB at a time, and the lines of up to 4 KB of text share a
 // piece of memory. A line that is kept, as a map key for instance, thus keeps
 // at most 4 KB alive, or itself if it is longer; who keeps few short lines for
 // long, and minds, keeps their [strings.Clone]. Of lines of 60 characters each

@@ -13,7 +13,7 @@ import (
 //
 //	lines := sources.Reader(response.Body)
 //
-// The run reads r from a single goroutine, up to 256 KB beyond the last line
+// The run reads r from a single goroutine, up to 260 KB beyond the last line
 // delivered (of an archive, 64 KB beyond what was unpacked for it). It does not close r: who opened it does, after the run. A second
 // run goes on where the first one stopped reading, which of an archive is no use,
 // and no two runs may read at once.

@@ -2,10 +2,6 @@ package engine
 
 import "sync"
 
-// absorbed is the state of an item whose output a worker has kept. It leaves
-// the segment there and travels no further.
-const absorbed = Filtered + 1
-
 // Cell holds what one worker has made of its outputs. It shares no cache line
 // with that of another, for it is written for every item.
 type Cell[A any] struct {
@@ -88,7 +84,7 @@ type absorbing[T any] struct {
 
 // keep notes that the worker has kept the output of the item in slot.
 func (o *absorbing[T]) keep(slot int32) {
-	o.add(Item[T]{Slot: slot, State: absorbed})
+	o.add(Item[T]{Slot: slot, State: Absorbed})
 }
 
 func (o *absorbing[T]) flush() {
@@ -105,7 +101,7 @@ func (o *absorbing[T]) flushUpTo(n int) (woke bool) {
 	}
 	o.gone, o.going = o.gone[:0], o.going[:0]
 	for _, it := range o.buf[o.sent:n] {
-		if it.State == absorbed {
+		if it.State == Absorbed {
 			o.gone = append(o.gone, it.Slot)
 		} else {
 			o.going = append(o.going, it)

@@ -14,7 +14,7 @@ type waiter struct {
 	cond  sync.Cond
 	woken bool
 	late  bool
-	turn  int // how often it parked with a limit
+	turn  int // how often it parked
 }
 
 // fewWorkers is how many workers a stage has room for in itself.
@@ -134,14 +134,14 @@ func (w *waiter) signal() {
 }
 
 // park waits for the signal, at most for d if d is not negative, and reports
-// whether it came.
+// whether it came. One goroutine parks at a time.
 func (w *waiter) park(d time.Duration) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.cond.L = &w.mu
 	w.late = false
+	w.turn++
 	if d >= 0 && !w.woken {
-		w.turn++
 		turn := w.turn
 		t := time.AfterFunc(d, func() { w.expire(turn) })
 		defer t.Stop()

@@ -18,6 +18,9 @@ const (
 	Failed
 	// Filtered was dropped by a step.
 	Filtered
+	// Absorbed has a value that a worker has kept. It leaves the segment there, and
+	// travels no further.
+	Absorbed
 	// Text is that of several lines, and stands where the first is to be.
 	Text
 	// Part is the place of a further line of a Text.
@@ -40,7 +43,8 @@ type Meta struct {
 	Fail  *Failure
 }
 
-// spot is where an item comes from. The head writes it before the item travels.
+// spot is where an item comes from. The head writes it before the item travels, or
+// who cuts it of a text.
 // It is kept apart from the rest, and small, for each item has one written. (That
 // of a block stands for the line which fails in it, at the outlet.)
 type spot struct {

@@ -24,7 +24,7 @@ type Ring[T any] struct {
 
 	// Under gate.mu.
 	head  int64     // items taken
-	crowd bool      // several workers take the items, and may cut them
+	crowd bool      // several workers take the items, and may cut them; it never changes
 	back  []Item[T] // given back by a worker; taken first
 
 	gone     atomic.Int64 // items that were kept by who would have pushed them

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 	"unsafe"
 )
@@ -32,9 +33,7 @@ func cutsTexts[T any](h *Head[T]) {
 // "\r\n" end one. Where several workers take them, these cut them.
 func EmitText[Line []byte | string](e *Emitter[Line], whole Line) bool {
 	if e.lane != nil || e.h.door != nil || !e.h.ring.crowd {
-		e.lines = appendLines(e.lines[:0], whole)
-		defer clear(e.lines)
-		return e.Many(e.lines)
+		return emitLines(e, whole)
 	}
 	h, s := e.h, e.h.seg
 	for n := countLines(whole); n > 0; {
@@ -163,20 +162,31 @@ func countLines[Line []byte | string](whole Line) int {
 	return n
 }
 
-// appendLines cuts a text at once.
-func appendLines[Line []byte | string](lines []Line, whole Line) []Line {
-	for rest, at := view(whole), 0; rest != ""; {
-		end, length := lineEnd(rest)
-		lines = append(lines, lineOf(whole, at, length))
-		rest, at = rest[end:], at+end
+// emitLines cuts a text where nobody else does.
+func emitLines[Line []byte | string](e *Emitter[Line], whole Line) bool {
+	more := true
+	for rest, at := view(whole), 0; rest != "" && more; {
+		e.lines = e.lines[:0]
+		for rest != "" && len(e.lines) < mostChunk {
+			end, length := lineEnd(rest)
+			e.lines = append(e.lines, lineOf(whole, at, length))
+			rest, at = rest[end:], at+end
+		}
+		more = e.Many(e.lines)
+		clear(e.lines) // what was delivered is released while the source waits for more
 	}
-	return lines
+	return more
 }
 
-// lineOf is a line of a text. An empty part of it would keep the whole alive.
+// lineOf is a line of a text. An empty part of it would keep the whole alive, and
+// who appends to bytes must not write over the next line.
 func lineOf[Line []byte | string](whole Line, at, length int) (line Line) {
 	if length > 0 {
 		line = whole[at : at+length]
+		if unsafe.Sizeof(line) == unsafe.Sizeof([]byte{}) { // a string has no capacity
+			bytes := (*[]byte)(unsafe.Pointer(&line)) //nolint:gosec // it is one
+			*bytes = slices.Clip(*bytes)
+		}
 	}
 	return line
 }

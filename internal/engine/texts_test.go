@@ -94,3 +94,25 @@ func TestTextsComeThroughWhateverIsTakenAtOnce(t *testing.T) {
 		require.Equal(t, int64(lines), read)
 	}
 }
+
+func TestSeveralWorkersCutOthersDoNot(t *testing.T) {
+	same := func(_ context.Context, line string) (string, error) { return line, nil }
+	for name, c := range map[string]struct {
+		workers int
+		stage   Stage[string, string]
+		cut     bool
+	}{
+		"one worker":      {1, Stage[string, string]{Do: same}, false},
+		"two":             {2, Stage[string, string]{Do: same}, true},
+		"two with keys":   {2, Stage[string, string]{Do: same, Key: func(line string) any { return line }}, false},
+		"two for batches": {2, Stage[string, string]{Bulk: func(_ context.Context, all []string) ([]string, error) { return all, nil }, Size: 2}, false},
+		"several in hand": {2, Stage[string, string]{Several: true, Open: func(context.Context, int) (w Worker[string, string], err error) { return w, nil }}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run := New(t.Context(), &Faults{}, 0, false)
+			f, _ := Source(run, func(context.Context, *Emitter[string]) error { return nil }, true)
+			End(Via(f, Spec{Name: "stage", Workers: c.workers}, c.stage), false)
+			require.Equal(t, c.cut, run.heads[0].(*Head[string]).ring.crowd)
+		})
+	}
+}

@@ -31,11 +31,13 @@ func TestALimitThatIsOverEndsNoLaterParking(t *testing.T) {
 		var w waiter
 		time.AfterFunc(time.Second, w.signal)
 		require.True(t, w.park(time.Minute))
-		before := w.turn
-		began := time.Now()
-		time.AfterFunc(time.Second, func() { w.expire(before - 1) })
-		require.False(t, w.park(time.Hour))
-		require.Equal(t, time.Hour, time.Since(began))
+		for _, limit := range []time.Duration{-1, time.Hour} {
+			before, began := w.turn, time.Now()
+			time.AfterFunc(time.Second, func() { w.expire(before) })
+			time.AfterFunc(2*time.Second, w.signal)
+			require.True(t, w.park(limit))
+			require.Equal(t, 2*time.Second, time.Since(began))
+		}
 		w.signal()
 		require.True(t, w.park(0), "it came before the limit")
 	})

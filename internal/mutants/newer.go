@@ -25,6 +25,12 @@ var newer = []Mutant{
 		Old:  "spot{of.seq + int64(n), of.place}", New: "spot{of.seq, of.place}",
 	},
 	{
+		Law: "2 zip", Bug: "who appends to a line writes over the next",
+		File: "internal/engine/texts.go",
+		Old:  "*bytes = slices.Clip(*bytes)", New: "_ = slices.Clip(*bytes)",
+		Killer: "^TestWhoAppendsToALineLeavesTheNextAlone$",
+	},
+	{
 		Law: "2 zip", Bug: "the input of a line that a worker has cut is another's",
 		File: "internal/engine/texts.go",
 		Old:  "*c.origins.At(it.Slot) = line", New: "*c.origins.At(it.Slot) = whole[at:min(len(whole), at+1)]",
