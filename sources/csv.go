@@ -66,7 +66,8 @@ func CSV[T any](paths ...string) vimap.Pipeline[T, T] {
 //	sources.Table{Header: []string{"name", "age"}}.CSV[User]("bare.csv")
 type Table struct {
 	// Text holds what holds for all text: Raw, MaxUnpacked and MaxLength, which
-	// is for a record with its line ends. The run ends at a longer one.
+	// is for a record with its line ends and the empty lines and comments before
+	// it, and for those at the end of a file. The run ends at a longer one.
 	Text Text
 
 	// Comma separates the fields. Zero means ','.

@@ -29,6 +29,9 @@ func FuzzCSV(f *testing.F) {
 		f.Add([]byte(text), false, uint16(0))
 		f.Add([]byte(text), true, uint16(20))
 	}
+	f.Add([]byte("\n\n\n"), true, uint16(2))
+	f.Add([]byte("A,B,C\n1,2,3\n\n\r\n\n\n\n\n"), false, uint16(6))
+	f.Add([]byte("A,B,C\n1,2,3\n\n\r\n\n\n\n"), false, uint16(6))
 	f.Fuzz(func(t *testing.T, text []byte, lazy bool, limit uint16) {
 		rerun.Share(t, 4)
 		path := filepath.Join(t.TempDir(), "f.csv")
@@ -47,6 +50,11 @@ func FuzzCSV(f *testing.F) {
 		for first, before := true, int64(0); ; first = false {
 			record, err := r.Read()
 			if record == nil && err != nil && !errors.As(err, new(*csv.ParseError)) {
+				if limit > 0 && int64(len(all))-before > int64(limit) { // empty lines at the end
+					require.ErrorIs(t, run.Err(), sources.ErrLineTooLong)
+					require.Empty(t, results)
+					return
+				}
 				break
 			}
 			size := r.InputOffset() - before
