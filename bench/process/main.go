@@ -160,7 +160,7 @@ func replacements(ctx context.Context, spares int) []time.Duration {
 			next()
 		}
 	}()
-	for range run.Results() { //nolint:revive // every other one was killed
+	for range run.Results() { // every other one was killed
 	}
 	return all
 }

@@ -45,7 +45,7 @@ func Late() harness.Workload {
 				s.hash = hash(s.x)
 				return s
 			}
-			var latencies []time.Duration
+			latencies := make([]time.Duration, 0, n)
 			arrive := func(sum uint64, s stamped) uint64 {
 				if !s.waited {
 					latencies = append(latencies, time.Since(s.left))
@@ -57,17 +57,19 @@ func Late() harness.Workload {
 			return harness.Job{
 				Want:      folded(addHash, mapped(numbers(n), hash)),
 				Columns:   columns,
-				Latencies: taken(&latencies),
+				Latencies: taken(&latencies, n),
 			}, nil
 		},
 	}
 }
 
-// taken hands over what was measured, and leaves nothing.
-func taken(latencies *[]time.Duration) func() []time.Duration {
+// taken hands over what was measured, and leaves room for n: a list that grows
+// while it is measured sets off the garbage collector, in the loop over the
+// results, and all of them would be late.
+func taken(latencies *[]time.Duration, n int) func() []time.Duration {
 	return func() []time.Duration {
 		all := *latencies
-		*latencies = nil
+		*latencies = make([]time.Duration, 0, n)
 		return all
 	}
 }

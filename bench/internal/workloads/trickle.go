@@ -28,7 +28,7 @@ func Trickle() harness.Workload {
 					}
 				}
 			})
-			var latencies []time.Duration
+			latencies := make([]time.Duration, 0, n)
 			arrive := func(arrived uint64, emitted time.Duration) uint64 {
 				latencies = append(latencies, time.Since(start)-emitted)
 				return arrived + 1
@@ -40,7 +40,7 @@ func Trickle() harness.Workload {
 			return harness.Job{
 				Want:      uint64(n),
 				Columns:   columns,
-				Latencies: taken(&latencies),
+				Latencies: taken(&latencies, n),
 			}, nil
 		},
 	}
