@@ -54,9 +54,9 @@ func (l *linger) until(r *Run, found func() bool) bool {
 	if there {
 		l.vain = 0
 	}
-	l.not = max(0, min(l.vain-mostVain, gatherLater))
-	if took > gatherTime {
-		l.not = gatherLater
+	l.not = max(0, min(l.vain-mostVain, yieldLater))
+	if took > yieldTime {
+		l.not = yieldLater
 	}
 	return there
 }

@@ -25,7 +25,7 @@ func TestWhoLingersLooksUntilThereIsSomethingButNotForLong(t *testing.T) {
 		require.True(t, l.until(run, found(3, 0)))
 		require.Equal(t, 3, looks)
 		require.True(t, l.due())
-		require.True(t, l.until(run, found(1, gatherTime+1)), "what it finds at once cost nothing")
+		require.True(t, l.until(run, found(1, yieldTime+1)), "what it finds at once cost nothing")
 		require.True(t, l.due())
 
 		require.False(t, l.until(run, found(-1, 0)))
@@ -48,10 +48,10 @@ func TestWhoLingersLooksUntilThereIsSomethingButNotForLong(t *testing.T) {
 			require.False(t, l.until(run, found(-1, 0)))
 			require.Equal(t, n+1, left())
 		}
-		for range gatherLater {
+		for range yieldLater {
 			l.until(run, found(-1, 0))
 		}
-		require.Equal(t, gatherLater, left())
+		require.Equal(t, yieldLater, left())
 		require.True(t, l.until(run, found(2, 0)))
 		require.False(t, l.until(run, found(-1, 0)))
 		require.Zero(t, left(), "there was something")
@@ -62,8 +62,8 @@ func TestWhoLingersLooksUntilThereIsSomethingButNotForLong(t *testing.T) {
 		require.False(t, l.until(run, found(-1, 0)))
 		require.Zero(t, left(), "that was not in vain")
 		require.True(t, l.until(run, found(2, 0)))
-		require.False(t, l.until(run, found(-1, gatherTime+1)))
-		require.Equal(t, gatherLater, left(), "others have the processors")
+		require.False(t, l.until(run, found(-1, yieldTime+1)))
+		require.Equal(t, yieldLater, left(), "others have the processors")
 	})
 }
 

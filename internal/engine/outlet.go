@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"runtime"
 	"sync/atomic"
 	"time"
 )
@@ -23,23 +22,23 @@ const freeShare = 8
 // Outlet is the one consumer of a ring: the sink, a FlatMap, a stage with keys
 // or batches. It puts items in order if that is asked.
 type Outlet[T any] struct {
-	run     *Run
-	ring    *Ring[T]
-	gate    *gate
-	waiter  waiter
-	chunk   []Item[T]
-	i, n    int
-	ordered bool
-	seq     int64        // of the next item, if ordered
-	early   []Item[T]    // items that came before their turn, at seq modulo length; none at first
-	kept    int          // how many these are
-	told    atomic.Int64 // kept, as others know it
-	freed   []int32
-	hold    int                // how many credits freed may hold
-	take    func(Item[T]) bool // of a serial run: the loop over it
-	blocks  *unpacking         // if what comes are blocks of lines
-	meter   *meter             // nil: of the loop over the run
-	gather  gather
+	run      *Run
+	ring     *Ring[T]
+	gate     *gate
+	waiter   waiter
+	chunk    []Item[T]
+	i, n     int
+	ordered  bool
+	seq      int64        // of the next item, if ordered
+	early    []Item[T]    // items that came before their turn, at seq modulo length; none at first
+	kept     int          // how many these are
+	told     atomic.Int64 // kept, as others know it
+	freed    []int32
+	hold     int                // how many credits freed may hold
+	take     func(Item[T]) bool // of a serial run: the loop over it
+	blocks   *unpacking         // if what comes are blocks of lines
+	meter    *meter             // nil: of the loop over the run
+	toOthers yielder            // when it is woken for a slow item
 
 	delivered int64
 
@@ -52,7 +51,7 @@ type Outlet[T any] struct {
 func newOutlet[T any](run *Run, r *Ring[T], g *gate, ordered bool) *Outlet[T] {
 	o := &Outlet[T]{
 		run: run, ring: r, gate: g, ordered: ordered,
-		hold: 1, gather: gather{yield: runtime.Gosched},
+		hold: 1,
 	}
 	o.chunk, o.freed = o.few.chunk[:], o.few.freed[:0]
 	return o
@@ -171,7 +170,7 @@ func (o *Outlet[T]) fill(wait time.Duration) arrival {
 		o.settle()
 		woken := o.park(wait)
 		if woken && o.ring.singly() {
-			o.gather.wait(o.run)
+			o.toOthers.wait(o.run, always)
 		}
 		g.mu.Lock()
 		if !woken && g.unrest(&o.waiter) {

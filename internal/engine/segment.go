@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -73,6 +72,7 @@ type Segment struct {
 	seq    int64 // of the head's next item
 	rests  rests // of the head, for want of room
 	linger linger
+	toHead yielder // of who wakes the head
 }
 
 func newSegment(run *Run, parent *Segment) *Segment {
@@ -302,7 +302,7 @@ func (s *Segment) release(slots []int32) {
 	s.mu.Unlock()
 	if wake {
 		s.head.signal()
-		runtime.Gosched() // or it waits here until the releasing side runs dry
+		s.toHead.wait(s.run, s.run.crowded) // or the head waits here until the releasing side runs dry
 	}
 }
 
